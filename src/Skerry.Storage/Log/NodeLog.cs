@@ -1,0 +1,179 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Skerry.Storage.Log;
+
+/// <summary>
+/// A node's log: one file sequence to which the commits of all its objects are appended, and the place where a write
+/// becomes durable. Records that wait are written together and synced once. All members may be used from any thread.
+/// <para>
+/// After a crash, replay yields every confirmed record and possibly some that were never confirmed: those that were
+/// written but not answered, and those that were answered as failed although the disk kept them. Of one object, a
+/// record of a higher epoch supersedes all records of lower epochs with the same or a greater transaction id; whoever
+/// replays has to apply that.
+/// </para>
+/// </summary>
+public sealed class NodeLog : IAsyncDisposable
+{
+    private readonly SegmentFolder _folder;
+    private readonly SegmentPreparer _preparer;
+    private readonly AppendQueue _queue;
+    private readonly LogWriter _writer;
+    private int _disposed;
+
+    private NodeLog(NodeLogOptions options, SegmentFolder folder, LogScanResult found, TimeProvider time, ILogger logger)
+    {
+        _folder = folder;
+        _preparer = new SegmentPreparer(folder, time, logger);
+        if (found.Next is { } next)
+        {
+            _preparer.Adopt(next);
+        }
+
+        Damage = found.Damage;
+        _queue = new AppendQueue(options.QueueBytesMax);
+        _writer = new LogWriter(options, _queue, folder, _preparer, found, time, logger);
+        _writer.Start();
+    }
+
+    /// <summary>
+    /// What recovery found damaged. The log itself goes on; whoever opened it must not serve an object whose records
+    /// are lost, and should not start if records of unknown objects are. Empty in a healthy log.
+    /// </summary>
+    public IReadOnlyList<LogDamage> Damage { get; }
+
+    /// <summary>Where the log ends: every confirmed record is before it, and every later one will be after it. A checkpoint taken here replays exactly the later ones.</summary>
+    public LogPosition End => _writer.End;
+
+    /// <summary>Bytes of requests that are neither confirmed nor failed, with 256 counted for each beside its payload.</summary>
+    public long QueuedBytes => _queue.Bytes;
+
+    /// <summary>Bytes written since <see cref="Open"/>, with headers and padding.</summary>
+    public long BytesAppended => _writer.BytesAppended;
+
+    /// <summary>Batches with records that were synced since <see cref="Open"/>.</summary>
+    public long Batches => _writer.Batches;
+
+    /// <summary>Empty batches, which mark the one before as complete, since <see cref="Open"/>.</summary>
+    public long Markers => _writer.Markers;
+
+    /// <summary>Records confirmed since <see cref="Open"/>.</summary>
+    public long Records => _writer.Records;
+
+    /// <summary>Batches that failed since <see cref="Open"/>.</summary>
+    public long Failures => _writer.Failures;
+
+    /// <summary>How long the last sync took.</summary>
+    public TimeSpan LastSyncDuration => _writer.LastSyncDuration;
+
+    /// <summary>The files, by number. A snapshot.</summary>
+    public IReadOnlyList<LogSegmentInfo> Segments => [.. _folder.Segments.Select(segment => segment.ToInfo())];
+
+    /// <summary>
+    /// Opens the log in a folder, replays what is there, cuts the torn end of a crash, and is then ready to append. It
+    /// needs no free space: what a full disk refuses is the first append.
+    /// </summary>
+    /// <param name="options">Where, and how large.</param>
+    /// <param name="checkpoint">An earlier <see cref="End"/>: only records after it are replayed and verified. <c>default</c> replays all that is retained.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where the log tells what happens.</param>
+    /// <param name="replay">Gets every record in the order of appending, on the calling thread. What it throws ends the opening.</param>
+    /// <exception cref="StorageException">The folder cannot be read or written, or is of a newer version.</exception>
+    public static NodeLog Open(NodeLogOptions options, LogPosition checkpoint, TimeProvider time, ILogger logger, Action<LogEntry> replay)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(logger);
+        ArgumentNullException.ThrowIfNull(replay);
+        options.Validate();
+        SegmentFolder? folder = null;
+        try
+        {
+            folder = new SegmentFolder(options, time);
+            var found = new LogScanner(folder, checkpoint, replay, logger).Run();
+            var log = new NodeLog(options, folder, found, time, logger);
+            NodeLogMessages.Opened(logger, options.Folder, found.Records, folder.Segments.Length, found.End);
+            return log;
+        }
+        catch (Exception error)
+        {
+            folder?.Close();
+            if (error is IOException or UnauthorizedAccessException)
+            {
+                throw new StorageException($"The log in {options.Folder} cannot be opened: {error.Message}. Check the folder's permissions and the disk.", error);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Takes a record; never waits for the disk. The outcome comes through the request: on the writer's thread in the
+    /// order of appending, or, if the log is closed or overloaded or an earlier record of the same object and epoch
+    /// was turned away for that, at once on this thread.
+    /// </summary>
+    /// <exception cref="ArgumentException">The namespace's name is longer than 64 bytes.</exception>
+    public void Append(AppendRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var name = request.Stream.Key.Namespace;
+        if (name.Length > RecordHeader.NameBytesMax || Encoding.UTF8.GetByteCount(name) > RecordHeader.NameBytesMax)
+        {
+            throw new ArgumentException($"The namespace's name '{name}' is longer than {RecordHeader.NameBytesMax} bytes.", nameof(request));
+        }
+
+        if (_queue.TryAdd(request) is { } refusal)
+        {
+            request.OnFailed(refusal);
+        }
+    }
+
+    /// <summary>Reads one retained record, verified. Its payload is the caller's.</summary>
+    /// <exception cref="StorageDamagedException">What is there does not match its checksum.</exception>
+    /// <exception cref="StorageException">The segment was removed, the position is not in the log, or the disk fails.</exception>
+    public LogEntry Read(LogPosition position)
+    {
+        var end = End;
+        if (position.IsNone || position >= end)
+        {
+            throw new StorageException($"The log has no record at {position}; it ends at {end}.");
+        }
+
+        return RecordReader.Read(_folder, position);
+    }
+
+    /// <summary>
+    /// Removes every segment before <paramref name="segment"/>, oldest first; the segment in which the log ends stays
+    /// in any case. Reads that are under way may fail as if they had come later.
+    /// </summary>
+    /// <exception cref="StorageException">A file cannot be removed; later calls try again.</exception>
+    public void RemoveSegmentsBefore(uint segment)
+    {
+        var keep = Math.Min(segment, End.Segment);
+        try
+        {
+            _folder.Remove(other => other.Number < keep);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"Segments of the log before {_folder.PathOf(keep)} cannot be removed: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Ends the current segment: the next record goes to a new one, so that the old one can be removed or copied whole.</summary>
+    public void Seal() => _writer.RequestSeal();
+
+    /// <summary>Writes what waits, marks the end as complete, and closes. Appending afterwards fails.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        _queue.Close();
+        await _writer.StopAsync();
+        await _preparer.StopAsync();
+        _folder.Close();
+    }
+}
