@@ -142,6 +142,22 @@ public sealed class NodeLog : IAsyncDisposable
         return RecordReader.Read(_folder, position);
     }
 
+    /// <summary>The number of the oldest segment that is retained.</summary>
+    public uint FirstSegment => _folder.Segments is [var first, ..] ? first.Number : 1;
+
+    /// <summary>The headers of one retained segment's records, in the order of appending. Payloads are not read.</summary>
+    /// <exception cref="StorageDamagedException">A header does not match its checksum.</exception>
+    /// <exception cref="StorageException">The segment was removed.</exception>
+    public IEnumerable<(LogRecordHeader Header, LogPosition Position)> ReadHeaders(uint segment)
+    {
+        var found = _folder[segment] ?? throw new StorageException($"The log does not retain segment {segment} any more.");
+        using var file = _folder.OpenAgain(found);
+        foreach (var record in SegmentHeaders.Read(found, file, found.End))
+        {
+            yield return record;
+        }
+    }
+
     /// <summary>
     /// Removes every segment before <paramref name="segment"/>, oldest first; the segment in which the log ends stays
     /// in any case. Reads that are under way may fail as if they had come later.

@@ -1,0 +1,275 @@
+using Skerry.Storage.Log;
+using Skerry.Storage.Ltx;
+using Skerry.Storage.Pages;
+using Skerry.Storage.Sqlite;
+
+namespace Skerry.Storage;
+
+/// <summary>
+/// Point-in-time reads of one node's databases, from the records that its log retains and the snapshots that stand in
+/// for records which it does not retain any more.
+/// </summary>
+/// <remarks>
+/// Each record names the object's record before it, so an object's history is a list through the log, newest first. A
+/// state is put together by walking it: the newest content of each page at or before the wanted transaction counts.
+/// When a segment leaves the log, the state that each of its objects had at the segment's end is kept as one LTX
+/// snapshot under <c>snapshots/NAMESPACE/ID/</c>; that is the oldest state that can be restored from then on.
+/// </remarks>
+public sealed class History
+{
+    private readonly NodeLog _log;
+    private readonly NodeStorageOptions _options;
+    private readonly string _snapshots;
+    private readonly TimeProvider _time;
+
+    internal History(NodeLog log, NodeStorageOptions options, string snapshots, TimeProvider time)
+    {
+        _log = log;
+        _options = options;
+        _snapshots = snapshots;
+        _time = time;
+    }
+
+    /// <summary>The newest state at or before a time, Unix milliseconds; transaction 0, empty, before the first.</summary>
+    /// <exception cref="StorageException">The time lies before what is retained.</exception>
+    public PageState FindByTime(PageStore store, long timeMs)
+    {
+        var at = store.ConfirmedPosition;
+        while (TryRead(at, out var entry))
+        {
+            if (entry.Header.TimestampMs <= timeMs)
+            {
+                return StateOf(entry);
+            }
+
+            if (entry.Header.Previous.IsNone)
+            {
+                return default;
+            }
+
+            at = entry.Header.Previous;
+        }
+
+        if (FindSnapshot(store.Key, ulong.MaxValue) is { } snapshot && snapshot.State.TimestampMs <= timeMs)
+        {
+            return snapshot.State;
+        }
+
+        throw at.IsNone ? NothingWritten() : TooOld();
+    }
+
+    /// <summary>
+    /// Replaces the pending pages of <paramref name="store"/> with the state after <paramref name="transaction"/>, so
+    /// that the next commit makes it current. No connection may be open over the store.
+    /// </summary>
+    /// <exception cref="StorageException">The transaction is not retained any more, or does not exist.</exception>
+    /// <exception cref="StorageDamagedException">What is retained does not add up to the transaction's checksum.</exception>
+    public void Restore(PageStore store, ulong transaction)
+    {
+        if (transaction > store.Confirmed.Transaction)
+        {
+            throw new StorageException($"Transaction {transaction} does not exist; the newest is {store.Confirmed.Transaction}.");
+        }
+
+        store.DiscardPending();
+        if (transaction == 0)
+        {
+            store.Truncate(0);
+            return;
+        }
+
+        var pages = Collect(store.Key, store.ConfirmedPosition, transaction, out var state);
+        foreach (var (page, content) in pages)
+        {
+            store.WriteIfChanged(page, content);
+        }
+
+        store.Truncate(state.PageCount);
+    }
+
+    private SortedDictionary<uint, byte[]> Collect(ObjectKey key, LogPosition newest, ulong transaction, out PageState state)
+    {
+        SortedDictionary<uint, byte[]> pages = [];
+        PageState? wanted = null;
+        var at = newest;
+        var oldest = ulong.MaxValue;
+        while (TryRead(at, out var entry))
+        {
+            oldest = entry.Header.Txid;
+            if (oldest <= transaction)
+            {
+                wanted ??= StateOf(entry);
+                TakePages(entry.Payload, $"log record {at}", pages, wanted.Value.PageCount);
+                if (pages.Count == PageChecksums.StoredPages(wanted.Value.PageCount))
+                {
+                    break;
+                }
+            }
+
+            at = entry.Header.Previous;
+        }
+
+        if (wanted is null || pages.Count < PageChecksums.StoredPages(wanted.Value.PageCount))
+        {
+            // The records end here: what is missing is in the snapshot that took the place of older ones.
+            var snapshot = FindSnapshot(key, transaction);
+            if (snapshot is { } found && (wanted is null ? found.State.Transaction == transaction : found.State.Transaction + 1 >= oldest))
+            {
+                wanted ??= found.State;
+                TakePages(File.ReadAllBytes(found.Path), found.Path, pages, wanted.Value.PageCount);
+            }
+        }
+
+        state = wanted ?? throw TooOld();
+        Verify(key, state, pages);
+        return pages;
+    }
+
+    private static void TakePages(ReadOnlyMemory<byte> ltx, string source, SortedDictionary<uint, byte[]> pages, uint size)
+    {
+        var reader = new LtxReader(source, ltx);
+        var content = new byte[IPageFile.PageSize];
+        while (reader.ReadPage(content, out var page))
+        {
+            if (page <= size && pages.TryAdd(page, content))
+            {
+                content = new byte[IPageFile.PageSize];
+            }
+        }
+    }
+
+    private static void Verify(ObjectKey key, in PageState state, SortedDictionary<uint, byte[]> pages)
+    {
+        var sum = 0UL;
+        foreach (var (page, content) in pages)
+        {
+            sum ^= LtxChecksum.OfPage(page, content);
+        }
+
+        if ((sum | LtxChecksum.Flag) != state.Checksum)
+        {
+            throw new StorageDamagedException(
+                $"the history of {key}", 0, $"its records do not add up to transaction {state.Transaction}");
+        }
+    }
+
+    /// <summary>Removes segments that are past the retention, or over its bytes, and that no start needs any more.</summary>
+    internal void Trim(LogPosition checkpoint)
+    {
+        var oldestMs = (_time.GetUtcNow() - _options.HistoryRetention).ToUnixTimeMilliseconds();
+        var segments = _log.Segments;
+        var bytes = segments.Sum(s => s.Bytes);
+        var keep = segments.Count > 0 ? segments[0].Number : 0;
+        foreach (var segment in segments)
+        {
+            var tooOld = segment.LastTimestampMs < oldestMs;
+            var tooMuch = _options.HistoryBytesMax is { } max && bytes > max;
+            if (segment.Number >= checkpoint.Segment || !(tooOld || tooMuch))
+            {
+                break;
+            }
+
+            SnapshotObjectsOf(segment.Number);
+            keep = segment.Number + 1;
+            bytes -= segment.Bytes;
+        }
+
+        if (segments.Count > 0 && keep > segments[0].Number)
+        {
+            _log.RemoveSegmentsBefore(keep);
+        }
+    }
+
+    // The last record an object has in the segment is the state to keep. Snapshots are durable before the segment goes.
+    private void SnapshotObjectsOf(uint segment)
+    {
+        Dictionary<ObjectKey, LogPosition> last = [];
+        foreach (var (header, position) in _log.ReadHeaders(segment))
+        {
+            last[header.Key] = position;
+        }
+
+        foreach (var (key, position) in last)
+        {
+            var transaction = _log.Read(position).Header.Txid;
+            var folder = SnapshotFolder(key);
+            var path = Path.Combine(folder, $"{transaction:x16}.ltx");
+            if (!File.Exists(path))
+            {
+                var pages = Collect(key, position, transaction, out var state);
+                Directory.CreateDirectory(folder);
+                WriteSnapshot(path, state, pages);
+            }
+
+            foreach (var older in Directory.EnumerateFiles(folder, "*.ltx").Where(f => string.CompareOrdinal(f, path) < 0))
+            {
+                File.Delete(older);
+            }
+        }
+
+        if (last.Count > 0)
+        {
+            DiskSync.FileSystem(_snapshots);
+        }
+    }
+
+    private static void WriteSnapshot(string path, in PageState state, SortedDictionary<uint, byte[]> pages)
+    {
+        var temporary = path + ".tmp";
+        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        {
+            RecordEncoder.WriteSnapshot(stream, state, pages);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private (string Path, PageState State)? FindSnapshot(ObjectKey key, ulong transaction)
+    {
+        var folder = SnapshotFolder(key);
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        var path = Directory.EnumerateFiles(folder, "*.ltx")
+            .Where(f => Convert.ToUInt64(Path.GetFileNameWithoutExtension(f), 16) <= transaction)
+            .Max(StringComparer.Ordinal);
+        if (path is null)
+        {
+            return null;
+        }
+
+        return (path, StateOf(path, File.ReadAllBytes(path), epoch: 0, alarmMs: 0));
+    }
+
+    private string SnapshotFolder(ObjectKey key) => Path.Combine(_snapshots, key.Namespace, key.Id.ToString());
+
+    private static PageState StateOf(in LogEntry entry) =>
+        StateOf($"log record {entry.Position}", entry.Payload.Span, entry.Header.Epoch, entry.Header.AlarmMs);
+
+    private static PageState StateOf(string source, ReadOnlySpan<byte> ltx, ulong epoch, long alarmMs)
+    {
+        var header = LtxHeader.Parse(source, ltx);
+        var trailer = LtxTrailer.Parse(ltx[^LtxTrailer.Size..]);
+        return new PageState(header.MaxTxid, epoch, header.Commit, trailer.PostApplyChecksum, header.TimestampMs, alarmMs);
+    }
+
+    private bool TryRead(LogPosition position, out LogEntry entry)
+    {
+        if (position.IsNone || position.Segment < _log.FirstSegment)
+        {
+            entry = default;
+            return false;
+        }
+
+        entry = _log.Read(position);
+        return true;
+    }
+
+    private static StorageException NothingWritten() => new("The object has never written anything.");
+
+    private StorageException TooOld() => new(
+        $"That point in time is not retained any more; the history reaches back {_options.HistoryRetention.TotalDays:0.#} days or {_options.HistoryBytesMax} bytes of log, whichever is less.");
+}
