@@ -98,7 +98,7 @@ public sealed class LogLeader
             from = Math.Max(from, Math.Max(found.Persisted, _decided) + 1);
             if (from <= _submitted)
             {
-                found.Holes.Add(new Hole(from, _submitted, error));
+                found.Lose(from, _submitted, error);
                 Decide();
             }
         }
@@ -208,14 +208,33 @@ public sealed class LogLeader
 
         public ulong Persisted { get; set; } = persisted;
 
-        // In ascending order, without overlap of what still matters; nearly always empty.
-        public List<Hole> Holes { get; } = [];
+        // In ascending order, without overlap; nearly always empty.
+        private readonly List<Hole> _holes = [];
+
+        /// <summary>Adds what will never be held; <paramref name="last"/> is beyond every earlier hole's end, or equal to it.</summary>
+        public void Lose(ulong first, ulong last, StorageException error)
+        {
+            while (_holes.Count > 0 && _holes[^1].First >= first)
+            {
+                _holes.RemoveAt(_holes.Count - 1);
+            }
+
+            if (_holes.Count > 0)
+            {
+                first = Math.Max(first, _holes[^1].Last + 1);
+            }
+
+            if (first <= last)
+            {
+                _holes.Add(new Hole(first, last, error));
+            }
+        }
 
         public void Forget(ulong decided)
         {
-            while (Holes.Count > 0 && Holes[0].Last <= decided)
+            while (_holes.Count > 0 && _holes[0].Last <= decided)
             {
-                Holes.RemoveAt(0);
+                _holes.RemoveAt(0);
             }
         }
 
@@ -223,7 +242,7 @@ public sealed class LogLeader
         public MemberState StateAt(ulong first, ref ulong last, out StorageException? error)
         {
             error = null;
-            foreach (var hole in Holes)
+            foreach (var hole in _holes)
             {
                 if (first < hole.First)
                 {

@@ -41,11 +41,6 @@ internal sealed class LogScanner(SegmentFolder folder, LogPosition checkpoint, A
         {
             _end = checkpoint;
         }
-        else if (first == 0)
-        {
-            // The log's first records may have been removed, so nothing is known of what came before them.
-            _end = default;
-        }
 
         for (var index = first; index < _segments.Length; index++)
         {
@@ -105,7 +100,8 @@ internal sealed class LogScanner(SegmentFolder folder, LogPosition checkpoint, A
         var offset = (long)SegmentHeader.Block;
         while (walker.Next(offset, limit) is { } batch)
         {
-            if (!Chain(segment, batch) || !TakeBatch(index, batch))
+            Chain(segment, batch);
+            if (!TakeBatch(index, batch))
             {
                 return false;
             }
@@ -149,7 +145,7 @@ internal sealed class LogScanner(SegmentFolder folder, LogPosition checkpoint, A
     }
 
     /// <summary>Checks that nothing is missing between the last batch and this one; what is missing was synced, so it is damage.</summary>
-    private bool Chain(LogSegment segment, in BatchHeader batch)
+    private void Chain(LogSegment segment, in BatchHeader batch)
     {
         var start = new LogPosition(segment.Number, SegmentHeader.Block);
         var expected = _end.IsNone ? start : _end;
@@ -163,7 +159,6 @@ internal sealed class LogScanner(SegmentFolder folder, LogPosition checkpoint, A
         }
 
         _sequenceKnown = true;
-        return true;
     }
 
     private void Missing(LogPosition from, in BatchHeader batch)
@@ -306,12 +301,12 @@ internal sealed class LogScanner(SegmentFolder folder, LogPosition checkpoint, A
         }
 
         to = Math.Min(to, segment.File.Length);
-        var window = new byte[RecordHeader.SizeMax + (1 << 16)];
+        var window = new byte[1 << 16];
         var read = 0;
         var windowAt = from;
         for (var at = from; at + RecordHeader.Fixed <= to && _lastSequence < last;)
         {
-            if (at + RecordHeader.SizeMax > windowAt + read && windowAt + read < to || at < windowAt || read == 0)
+            if (read == 0 || (at + RecordHeader.SizeMax > windowAt + read && windowAt + read < to))
             {
                 windowAt = at;
                 read = segment.File.Read(window.AsSpan(0, (int)Math.Min(window.Length, to - at)), at);

@@ -135,7 +135,7 @@ internal sealed class LogSegment(uint number, string path, LogFiles files)
     /// <summary>Overwrites everything from <paramref name="from"/> that is not zero; answers whether there was anything.</summary>
     public bool ClearFrom(long from)
     {
-        var buffer = new byte[ZeroBytes];
+        var buffer = new byte[Math.Clamp(File.Length - from, 1, ZeroBytes)];
         var found = false;
         int read;
         for (var offset = from; (read = File.Read(buffer, offset)) > 0; offset += read)

@@ -24,11 +24,11 @@ internal sealed class SegmentWalker(LogSegment segment)
 
         if (_chunk.Length == 0)
         {
-            _chunk = GC.AllocateUninitializedArray<byte>(ChunkBytes);
+            _chunk = GC.AllocateUninitializedArray<byte>((int)Math.Min(ChunkBytes, Math.Max(SegmentHeader.Block, segment.File.Length)));
         }
 
         int read;
-        for (var start = offset; start < limit && (read = segment.File.Read(_chunk, start)) >= BatchHeader.Size; start += ChunkBytes)
+        for (var start = offset; start < limit && (read = segment.File.Read(_chunk, start)) >= BatchHeader.Size; start += _chunk.Length & -SegmentHeader.Block)
         {
             for (var block = 0; block + BatchHeader.Size <= read && start + block < limit; block += SegmentHeader.Block)
             {

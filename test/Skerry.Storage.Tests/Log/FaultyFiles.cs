@@ -19,6 +19,9 @@ internal sealed class FaultyFiles : LogFiles
     /// <summary>Thrown by writes of batches while set, after half of the bytes are written.</summary>
     public IOException? WriteError { get; set; }
 
+    /// <summary>Thrown when a segment is cut, while set.</summary>
+    public IOException? TruncateError { get; set; }
+
     /// <summary>Thrown when a file is created, while set.</summary>
     public IOException? CreateError { get; set; }
 
@@ -116,7 +119,15 @@ internal sealed class FaultyFiles : LogFiles
             }
         }
 
-        public override void SetLength(long length) => inner.SetLength(length);
+        public override void SetLength(long length)
+        {
+            if (owner.TruncateError is { } error)
+            {
+                throw error;
+            }
+
+            inner.SetLength(length);
+        }
 
         public override void Dispose() => inner.Dispose();
     }
