@@ -2,7 +2,9 @@ namespace Skerry.Storage.Log;
 
 /// <summary>
 /// One record on its way into the log. The log calls exactly one of <see cref="OnConfirmed"/> and
-/// <see cref="OnFailed"/>, on its writer's thread, in the order of appending; neither may block or throw.
+/// <see cref="OnFailed"/>, on its writer's thread, in the order of appending; neither may block or throw. Only a record
+/// that the log does not take at all (it is closed or overloaded, or the record is too large) fails on the thread that
+/// appends it, before <see cref="NodeLog.Append"/> returns.
 /// </summary>
 public abstract class AppendRequest
 {

@@ -448,6 +448,12 @@ internal sealed class LogScanner(SegmentFolder folder, LogPosition checkpoint, A
             held = buffer.AsSpan(0, read).ContainsAnyExcept((byte)0);
         }
 
+        if (held && segment.Number < checkpoint.Segment)
+        {
+            // History alone; whoever reads it is told then.
+            return;
+        }
+
         if (held)
         {
             _damage.Add(segment.Path, 0, null, "both copies of the segment's header are illegible, and so are its records", true);

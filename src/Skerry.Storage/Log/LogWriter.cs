@@ -144,6 +144,8 @@ internal sealed class LogWriter : ILogLeaderEffects
                     WriteBatch();
                 }
 
+                // An idle log must not keep the last requests' payloads alive.
+                _batch.Clear();
                 _taken.Clear();
                 _takenIndex = 0;
             }

@@ -25,7 +25,7 @@ internal sealed class SegmentFolder
         _options = options;
         _files = options.Files;
         _time = time;
-        Directory.CreateDirectory(options.Folder);
+        CreateFolder(System.IO.Path.GetFullPath(options.Folder));
         _segments = Find();
     }
 
@@ -155,6 +155,19 @@ internal sealed class SegmentFolder
         {
             segment.Close();
         }
+    }
+
+    /// <summary>Creates the folder and its ancestors so that they last: a lost folder is a lost log.</summary>
+    private void CreateFolder(string path)
+    {
+        if (Directory.Exists(path) || System.IO.Path.GetDirectoryName(path) is not { } parent)
+        {
+            return;
+        }
+
+        CreateFolder(parent);
+        Directory.CreateDirectory(path);
+        _files.SyncFolder(parent);
     }
 
     private LogSegment[] Find()

@@ -32,7 +32,7 @@ internal sealed class SegmentPreparer(SegmentFolder folder, TimeProvider time, I
         }
 
         _failedAt = null;
-        _running = Task.Run(() => Run(current));
+        Start(current);
     }
 
     /// <summary>A segment for the writer, with a number above <paramref name="after"/>: the prepared one, or a new one.</summary>
@@ -58,6 +58,9 @@ internal sealed class SegmentPreparer(SegmentFolder folder, TimeProvider time, I
         await _running;
         _next?.Close();
     }
+
+    // Apart from Kick, so that the closure is not made for each batch.
+    private void Start(LogSegment current) => _running = Task.Run(() => Run(current));
 
     private bool NeedsNext(LogSegment current) => _next is null && current.End > current.Capacity / 2;
 

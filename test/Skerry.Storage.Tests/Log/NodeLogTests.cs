@@ -275,4 +275,46 @@ public sealed class NodeLogTests
         Assert.Equal(1, log.Markers);
         Assert.Equal(end.Offset + (2 * 4096), log.End.Offset);
     }
+
+    [Fact]
+    public async Task Appending_allocates_nothing_for_a_record()
+    {
+        await using var fixture = new LogFixture { SegmentBytes = 64 << 20 };
+        var log = fixture.Open();
+        var request = new Repeated { Stream = LogFixture.Stream(1), Epoch = 1, Payload = new byte[600], Log = log };
+        log.Append(request);
+        Assert.InRange(await request.BytesPerRecord.Task, 0, 8);
+    }
+
+    /// <summary>Appends itself again as soon as it is confirmed, and counts what the writer's thread allocates.</summary>
+    private sealed class Repeated : AppendRequest
+    {
+        private const int Warm = 500;
+        private const int Counted = 2_000;
+        private int _confirmed;
+        private long _before;
+
+        public required NodeLog Log { get; init; }
+
+        public TaskCompletionSource<double> BytesPerRecord { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        protected internal override void OnConfirmed(LogPosition position)
+        {
+            _confirmed++;
+            if (_confirmed == Warm)
+            {
+                _before = GC.GetAllocatedBytesForCurrentThread();
+            }
+
+            if (_confirmed == Warm + Counted)
+            {
+                BytesPerRecord.SetResult((GC.GetAllocatedBytesForCurrentThread() - _before) / (double)Counted);
+                return;
+            }
+
+            Log.Append(this);
+        }
+
+        protected internal override void OnFailed(StorageException error) => BytesPerRecord.SetException(error);
+    }
 }
