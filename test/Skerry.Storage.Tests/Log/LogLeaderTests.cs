@@ -76,7 +76,7 @@ public sealed class LogLeaderTests
         Gen.Select(
             Gen.Int[1, 5],
             Gen.Select(Gen.Int[0, 99], Gen.Int[0, 6], Gen.Int[0, 7]).Array[0, 80])
-            .Sample((size, steps) => Play(size, steps), iter: 20_000);
+            .Sample((size, steps) => Play(size, steps), iter: 5_000);
 
     private static void Play(int size, (int Kind, int Member, int Amount)[] steps)
     {
