@@ -49,7 +49,7 @@ total_failed=0
 for project in "${projects[@]}"; do
     started=$SECONDS
     timeout --kill-after=30s "$project_timeout" \
-        dotnet test "test/$project/$project.csproj" -c Release --no-build --nologo -v quiet >"$output" 2>&1
+        dotnet test "test/$project/$project.csproj" -c Release --no-build --nologo --logger "console;verbosity=minimal" >"$output" 2>&1
     code=$?
 
     # "Passed!  - Failed:     0, Passed:    12, Skipped:     0, Total:    12, Duration: 3 s - X.dll (net10.0)"
