@@ -51,7 +51,7 @@ internal sealed class ActiveObjectBytes : IFigure
         return new Measurement(
             Rounds.Median(resident),
             null,
-            string.Create(CultureInfo.InvariantCulture, $"resident set, {Objects:n0} objects; of it {Rounds.Median(managed):n0} bytes in the managed heap"));
+            $"resident set, {Shown.Of(Objects, "n0")} objects; of it {Shown.Of(Rounds.Median(managed), "n0")} bytes in the managed heap");
     }
 
     /// <summary>The child process: makes the databases, or activates all objects and prints resident and managed bytes an object.</summary>

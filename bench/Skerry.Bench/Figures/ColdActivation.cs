@@ -51,9 +51,8 @@ internal sealed class ColdActivation : IFigure
         return new Measurement(
             ours,
             peer,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"over HTTP; the second request to the same objects takes {Rounds.Median(warmOurs):0.00} ms, the peer's {Rounds.Median(warmPeer):0.00} ms"));
+            "over HTTP; the second request to the same objects takes "
+            + $"{Shown.Of(Rounds.Median(warmOurs), "0.00")} ms, the peer's {Shown.Of(Rounds.Median(warmPeer), "0.00")} ms");
     }
 
     private static string Flight(int number) => string.Create(CultureInfo.InvariantCulture, $"cold-{number}");

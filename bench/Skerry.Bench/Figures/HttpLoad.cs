@@ -1,4 +1,3 @@
-using System.Globalization;
 using Skerry.Bench.Measuring;
 using Skerry.Bench.Peers;
 
@@ -48,7 +47,7 @@ internal abstract class HttpLoad : IFigure
         return new Measurement(
             ours,
             peer,
-            string.Create(CultureInfo.InvariantCulture, $"median latency {Rounds.Median(oursMs):0.00} ms, the peer's {Rounds.Median(peerMs):0.00} ms"));
+            $"median latency {Shown.Of(Rounds.Median(oursMs), "0.00")} ms, the peer's {Shown.Of(Rounds.Median(peerMs), "0.00")} ms");
     }
 
     private async Task<double> Round(BenchRun run, FlightServer server, List<double> medians, CancellationToken cancel)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Skerry.Bench.Measuring;
 using Skerry.Bench.Peers;
 
@@ -34,7 +33,7 @@ internal sealed class NPlusOneAgainstJoin : IFigure
             () => Task.FromResult(sqlite.NPlusOne(Times).Nanoseconds / 1e3),
             () => Task.FromResult(sqlite.Join(Times).Nanoseconds / 1e3),
             cancel);
-        var note = string.Create(CultureInfo.InvariantCulture, $"SQLitePCLRaw needs {bare:0.0} us for N+1 and {bareJoin:0.0} us for the join");
+        var note = $"SQLitePCLRaw needs {Shown.Of(bare, "0.0")} us for N+1 and {Shown.Of(bareJoin, "0.0")} us for the join";
         if (run.Subject is not { } subject)
         {
             return new Measurement(null, null, note);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Skerry.Bench.Measuring;
 using Skerry.Bench.Peers;
 
@@ -52,7 +51,7 @@ internal sealed class ObjectCall : IFigure
         return new Measurement(
             ours,
             peer,
-            string.Create(CultureInfo.InvariantCulture, $"{Callers} callers at once: {oursAtOnce:n0} calls/s, the peer {peerAtOnce:n0} calls/s"),
+            $"{Callers} callers at once: {Shown.Of(oursAtOnce, "n0")} calls/s, the peer {Shown.Of(peerAtOnce, "n0")} calls/s",
             AlsoMet: !(peerAtOnce / oursAtOnce > 1.5));
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Skerry.Bench.Measuring;
 using Skerry.Bench.Peers;
 
@@ -56,7 +55,7 @@ internal sealed class SqlSelectPrimaryKey : IFigure
         return new Measurement(
             ours,
             peer,
-            string.Create(CultureInfo.InvariantCulture, $"{bytes:0.0} bytes an operation; the peer's {peerBytes:0.0} are the row's string"),
+            $"{Shown.Of(bytes, "0.0")} bytes an operation; the peer's {Shown.Of(peerBytes, "0.0")} are the row's string",
             AlsoMet: !(bytes > peerBytes + 0.5));
     }
 }
