@@ -1,4 +1,6 @@
+using System.Globalization;
 using Skerry.Bench.Figures;
+using Skerry.Bench.Measuring;
 using Skerry.Bench.Ours;
 using Skerry.Bench.Reporting;
 
@@ -21,6 +23,15 @@ internal static class SuiteRunner
         Directory.CreateDirectory(folder);
         try
         {
+            var load = Machine.Load();
+            var flush = DiskFlush.Microseconds(folder);
+            var before = string.Create(CultureInfo.InvariantCulture, $"load average {load}; a flush of 4 KiB takes {flush.Median:0} us (p50), {flush.P90:0} us (p90)");
+            await Console.Error.WriteLineAsync(before);
+            if (double.Parse(load, CultureInfo.InvariantCulture) > Environment.ProcessorCount / 2.0)
+            {
+                await Console.Error.WriteLineAsync("The machine is busy: the figures will say little.");
+            }
+
             var run = new BenchRun(arguments.PeersOnly ? null : Subject.Current, folder, repository);
             var (results, failures) = await Take(arguments, run, cancel);
             Console.WriteLine();
@@ -28,7 +39,7 @@ internal static class SuiteRunner
             if (arguments.OutFolder is { } outFolder && failures == 0)
             {
                 var command = "dotnet run -c Release --project bench/Skerry.Bench -- " + string.Join(' ', args);
-                await ResultFiles.Write(outFolder, arguments.Suite, await Machine.Describe(run, command, cancel), results, cancel);
+                await ResultFiles.Write(outFolder, arguments.Suite, await Machine.Describe(run, command, before, cancel), results, cancel);
                 Console.WriteLine($"Written to {outFolder}");
             }
 
