@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Installs what tests and benchmarks need beside the .NET SDK.
+#
+#   eng/install-tools.sh --tests   curl, Chromium and a font
+#   eng/install-tools.sh --bench   the same, and wrk, PostgreSQL and workerd (from npm, pinned)
+#
+# Installs nothing that is there already, and says nothing then. Works as root, or through sudo.
+set -euo pipefail
+
+workerd_version="1.20261117.1"
+# Another apt run (unattended upgrades, say) may hold the lock; it is waited for this long.
+apt_lock_seconds=300
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+tools="$root/artifacts/tools"
+
+usage() {
+    echo "usage: eng/install-tools.sh --tests | --bench" >&2
+    exit 2
+}
+
+fail() {
+    echo "install-tools: $1" >&2
+    exit 1
+}
+
+[[ $# -eq 1 ]] || usage
+case "$1" in
+    --tests | --bench) wanted="$1" ;;
+    *) usage ;;
+esac
+
+has() { command -v "$1" >/dev/null 2>&1; }
+has_chromium() { has chromium || has chromium-browser || has google-chrome; }
+# Without a font Chromium draws boxes, and the screenshots that the browser tests take are worthless.
+has_font() { compgen -G '/usr/share/fonts/truetype/dejavu/*.ttf' >/dev/null || { has fc-list && [[ -n "$(fc-list 2>/dev/null)" ]]; }; }
+has_postgres() { has postgres && has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+has_workerd() {
+    local manifest="$tools/workerd/node_modules/workerd/package.json"
+    [[ -x "$tools/workerd/node_modules/.bin/workerd" && -f "$manifest" ]] &&
+        grep -q "\"version\": \"$workerd_version\"" "$manifest"
+}
+
+packages=()
+has curl || packages+=(curl)
+has_chromium || packages+=(chromium)
+has_font || packages+=(fonts-dejavu-core)
+if [[ "$wanted" == --bench ]]; then
+    has wrk || packages+=(wrk)
+    has_postgres || packages+=(postgresql-15)
+    has npm || packages+=(npm)
+fi
+
+if [[ ${#packages[@]} -gt 0 ]]; then
+    has apt-get || fail "this is not Debian or Ubuntu (no apt-get). Install by hand, then run this again: ${packages[*]} \
+(or what your distribution calls them; PostgreSQL may be any version from 14 on, Chromium may be Google Chrome)."
+    as_root=()
+    if [[ "$(id -u)" -ne 0 ]]; then
+        has sudo || fail "installing needs root, and there is no sudo. As root: apt-get install ${packages[*]}"
+        as_root=(sudo)
+    fi
+    apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o "DPkg::Lock::Timeout=$apt_lock_seconds")
+
+    # Ubuntu has PostgreSQL under another number, and Chromium only as a snap; its own Chrome is usually there.
+    echo "install-tools: installing ${packages[*]}" >&2
+    "${apt[@]}" update >/dev/null || echo "install-tools: apt-get update failed; trying with the package lists that are here" >&2
+    for index in "${!packages[@]}"; do
+        if [[ "${packages[$index]}" == postgresql-15 ]] && ! apt-cache show postgresql-15 >/dev/null 2>&1; then
+            packages[index]=postgresql
+        fi
+    done
+    # The cluster that Debian's package makes by itself is of no use here: the benchmark runs a private one.
+    log="$(mktemp)"
+    if ! "${apt[@]}" install --no-install-recommends "${packages[@]}" >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        fail "apt-get could not install: ${packages[*]}"
+    fi
+    rm -f "$log"
+fi
+
+if [[ "$wanted" == --bench ]] && ! has_workerd; then
+    echo "install-tools: installing workerd $workerd_version from npm into $tools/workerd" >&2
+    mkdir -p "$tools/workerd"
+    npm install --silent --no-audit --no-fund --prefix "$tools/workerd" "workerd@$workerd_version" ||
+        fail "npm could not install workerd $workerd_version"
+    has_workerd || fail "npm installed workerd, but $tools/workerd/node_modules/.bin/workerd is not there"
+fi
