@@ -33,6 +33,9 @@ public sealed class DurableObjectId : IEquatable<DurableObjectId>
     /// <summary>What storage calls the object.</summary>
     internal ObjectKey Key => new(Namespace, Value);
 
+    /// <summary>The same id with the name that a caller knew.</summary>
+    internal DurableObjectId Named(string? name) => name is null ? this : new(Value, Namespace, name, Jurisdiction);
+
     /// <inheritdoc/>
     public bool Equals(DurableObjectId? other) =>
         ReferenceEquals(this, other) || (other is not null && Value == other.Value && Namespace == other.Namespace);

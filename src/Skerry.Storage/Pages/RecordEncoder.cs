@@ -18,6 +18,7 @@ internal static class RecordEncoder
     {
         var encoder = t_encoder ??= new LtxEncoder();
         var output = t_output ??= new PooledOutput();
+        output.Clear();
         encoder.Begin(output, Header(before, after));
         for (var i = 0; i < pages.Count; i++)
         {
@@ -68,6 +69,9 @@ internal static class RecordEncoder
             Ensure(sizeHint);
             return _buffer.AsSpan(_written);
         }
+
+        /// <summary>Forgets what an encoding that failed has left.</summary>
+        public void Clear() => _written = 0;
 
         /// <summary>Hands the buffer over and takes a new one.</summary>
         public ArraySegment<byte> Take()

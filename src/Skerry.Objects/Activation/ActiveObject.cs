@@ -1,0 +1,531 @@
+using System.Diagnostics.CodeAnalysis;
+using Skerry.Objects.Loop;
+using Skerry.Objects.WebSockets;
+using Skerry.Storage;
+using Skerry.Storage.Pages;
+
+namespace Skerry.Objects.Activation;
+
+/// <summary>
+/// One object in memory: its loop, gates, database and code. It lives from activation until it is idle for long enough,
+/// or until something breaks it; then the next call makes a new one, from confirmed storage.
+/// </summary>
+/// <remarks>
+/// Ownership: the runtime makes it and finds it by key; the loop serialises everything but <see cref="Call"/>,
+/// <see cref="Break"/> and the confirmation callbacks, which come from any thread.
+/// </remarks>
+internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
+{
+    [ThreadStatic]
+    private static ActiveObject? t_constructing;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<ObjectCall> _calls = [];
+    private readonly List<IGateWaiter> _leaving = [];
+    private readonly List<Task> _startingSections = [];
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IObjectCode? _code;
+    private Exception? _broken;
+    private bool _started;
+    private int _background;
+    private long _lastUsed;
+    private long _turnStarted;
+
+    public ActiveObject(ObjectRuntime runtime, ObjectClass @class, DurableObjectId id, LocationHint? hint)
+    {
+        Runtime = runtime;
+        Class = @class;
+        Id = id;
+        Key = new ObjectKey(@class.Namespace, id.Value);
+        Loop = new ObjectLoop(this);
+        Database = new ObjectDatabase(this, hint);
+        Sql = new SqlStorage(Database);
+        Kv = new KvStorage(Database);
+        _lastUsed = runtime.CoarseNow;
+    }
+
+    /// <summary>The object whose constructor runs on this thread.</summary>
+    public static ActiveObject? Constructing => t_constructing;
+
+    public ObjectRuntime Runtime { get; }
+
+    public ObjectClass Class { get; }
+
+    public DurableObjectId Id { get; }
+
+    public ObjectKey Key { get; }
+
+    public ObjectLoop Loop { get; }
+
+    public OutputGate Gate { get; } = new(0);
+
+    public ObjectDatabase Database { get; }
+
+    public SqlStorage Sql { get; }
+
+    public KvStorage Kv { get; }
+
+    public ObjectSockets Sockets => field ??= Runtime.Sockets.For(Id);
+
+    public IObjectCode Code => _code!;
+
+    /// <summary>Completes when nothing of this activation is left and the next may open the database.</summary>
+    public Task Stopped => _stopped.Task;
+
+    /// <summary>True once no call can enter any more.</summary>
+    public bool IsStopping => Volatile.Read(ref _broken) is not null;
+
+    /// <summary>What broke it; null while it works.</summary>
+    public Exception? Broken => Volatile.Read(ref _broken);
+
+    public long LastUsed => Volatile.Read(ref _lastUsed);
+
+    /// <summary>When the event that runs now began, as a timestamp; 0 if none runs.</summary>
+    public long TurnStarted => Volatile.Read(ref _turnStarted);
+
+    /// <summary>Begins the start: storage, constructor. Calls may come at once; they wait at the gate.</summary>
+    public void Begin() => Loop.Enqueue(new LoopEvent(Loop.BaseContext, static s => _ = ((ActiveObject)s!).StartAsync(), this));
+
+    private async Task StartAsync()
+    {
+        try
+        {
+            await Loop.EnterSection(Loop.BaseContext, async _ =>
+            {
+                Database.Start();
+                t_constructing = this;
+                try
+                {
+                    _code = Class.Create(Runtime.Services);
+                }
+                finally
+                {
+                    t_constructing = null;
+                }
+
+                for (var i = 0; i < _startingSections.Count; i++)
+                {
+                    await _startingSections[i];
+                }
+
+                _started = true;
+                return true;
+            });
+        }
+        catch (Exception e)
+        {
+            Break(e);
+        }
+    }
+
+    /// <summary>
+    /// Calls the object. From outside of any object and with the loop idle, the call runs at once on this thread.
+    /// </summary>
+    /// <returns>False if the object is stopping: the call has not run and belongs to the next activation.</returns>
+    public bool TryCall<TState, TResult>(
+        Func<IObjectCode, TState, Task<TResult>> run, TState state, CallLink? chain, bool fromOutside,
+        [NotNullWhen(true)] out Task<TResult>? result)
+    {
+        if (fromOutside && _started && Loop.TryEnter())
+        {
+            result = CallInline(run, state);
+            return true;
+        }
+
+        if (IsStopping)
+        {
+            result = null;
+            return false;
+        }
+
+        if (Loop.Backlog >= Runtime.Options.QueuedCallsMax)
+        {
+            result = Task.FromException<TResult>(Overload());
+            return true;
+        }
+
+        var call = new ObjectCall<TState, TResult>(this, chain, run, state);
+        if (!Remember(call))
+        {
+            result = null;
+            return false;
+        }
+
+        Loop.Enqueue(call.AsEvent());
+        result = call.Task;
+        return true;
+    }
+
+    private Task<TResult> CallInline<TState, TResult>(Func<IObjectCode, TState, Task<TResult>> run, TState state)
+    {
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(Loop.BaseContext);
+        ObjectCall<TState, TResult>? call = null;
+        Task<TResult> task;
+        try
+        {
+            TurnBegan();
+            try
+            {
+                task = run(_code!, state);
+            }
+            catch (Exception e)
+            {
+                task = Task.FromException<TResult>(e);
+            }
+
+            if (!task.IsCompleted)
+            {
+                call = new ObjectCall<TState, TResult>(this, chain: null, run, state);
+                if (Remember(call))
+                {
+                    call.Adopt(task);
+                }
+                else
+                {
+                    call.Fail(_broken!);
+                }
+
+                return call.Task;
+            }
+
+            // Nothing was written that anybody would have to wait for: the answer may leave as it is.
+            if (!Database.HasUncommitted && Gate.IsOpen)
+            {
+                return task.IsCompletedSuccessfully ? Runtime.Copier.CopyTask(task) : task;
+            }
+
+            call = new ObjectCall<TState, TResult>(this, chain: null, run, state);
+            if (task.IsCompletedSuccessfully)
+            {
+                call.SetOutcome(Runtime.Copier.Copy(task.Result), null);
+            }
+            else
+            {
+                call.SetOutcome(default, task.Exception?.InnerException ?? new TaskCanceledException(task));
+            }
+
+            Leave(call);
+            return call.Task;
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TResult>(e);
+        }
+        finally
+        {
+            TurnEnded();
+            SynchronizationContext.SetSynchronizationContext(before);
+            Loop.Leave();
+        }
+    }
+
+    private bool Remember(ObjectCall call)
+    {
+        lock (_lock)
+        {
+            if (_broken is not null)
+            {
+                return false;
+            }
+
+            _calls.Add(call);
+            return true;
+        }
+    }
+
+    public void Forget(ObjectCall call)
+    {
+        lock (_lock)
+        {
+            _calls.Remove(call);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Leave(IGateWaiter waiter)
+    {
+        if (Database.HasUncommitted)
+        {
+            _leaving.Add(waiter);
+        }
+        else
+        {
+            Pass(waiter);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">An async transaction has written: its end would wait for this.</exception>
+    public Task LeaveAsync()
+    {
+        if (!Database.HasUncommitted && Gate.IsOpen)
+        {
+            return Task.CompletedTask;
+        }
+
+        if (Database.InAsyncTransaction)
+        {
+            throw new InvalidOperationException("Inside Storage.Transaction nothing can leave the object after the first write: it would wait for the end of the transaction. Call out before it or after it.");
+        }
+
+        var waiter = new LeavingTask();
+        Leave(waiter);
+        return waiter.Task;
+    }
+
+    private void Pass(IGateWaiter waiter)
+    {
+        waiter.Transaction = Gate.Required;
+        if (!Gate.TryWait(waiter))
+        {
+            waiter.Pass();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void TurnBegan() => Volatile.Write(ref _turnStarted, Runtime.CoarseNow);
+
+    /// <inheritdoc/>
+    public void TurnEnded()
+    {
+        Volatile.Write(ref _lastUsed, Runtime.CoarseNow);
+        Volatile.Write(ref _turnStarted, 0);
+        try
+        {
+            Database.EndTurn();
+        }
+        catch (Exception e)
+        {
+            Break(e);
+        }
+
+        if (_leaving.Count == 0 || Database.HasUncommitted)
+        {
+            return;
+        }
+
+        foreach (var waiter in _leaving)
+        {
+            Pass(waiter);
+        }
+
+        _leaving.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Faulted(Exception error)
+    {
+        Runtime.LogFaulted(Id, error);
+        Break(new DurableObjectException("object_reset", $"{Id} was reset: its code threw where no caller can be told ({error.GetType().Name}: {error.Message}).", error));
+    }
+
+    public Task<T> BlockConcurrencyWhile<T>(Func<Task<T>> callback)
+    {
+        var context = Turn();
+        var task = Loop.EnterSection(context, section => Guarded(callback));
+        if (!_started)
+        {
+            _startingSections.Add(task);
+        }
+
+        return task;
+    }
+
+    // A critical section that fails or does not end leaves the object in a state nobody has thought of.
+    private async Task<T> Guarded<T>(Func<Task<T>> callback)
+    {
+        using var timeout = Runtime.Time.CreateTimer(
+            static s => ((ActiveObject)s!).SectionTimedOut(), this, Runtime.Options.CriticalSectionTimeout, Timeout.InfiniteTimeSpan);
+        try
+        {
+            return await callback();
+        }
+        catch (Exception e)
+        {
+            Break(e);
+            throw;
+        }
+    }
+
+    private void SectionTimedOut() => Break(new DurableObjectException(
+        "blocked_too_long",
+        $"{Id} was reset: BlockConcurrencyWhile took longer than {Runtime.Options.CriticalSectionTimeout.TotalSeconds:0} s.")
+    { Retryable = true });
+
+    public void WaitUntil(Task work)
+    {
+        Interlocked.Increment(ref _background);
+        _ = ObserveAsync(work);
+    }
+
+    private async Task ObserveAsync(Task work)
+    {
+        try
+        {
+            await work.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Runtime.LogBackgroundFailed(Id, e);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _background);
+        }
+    }
+
+    public DurableObjectException Abort(string reason)
+    {
+        Turn();
+        var error = new DurableObjectException("aborted", $"{Id} was aborted: {reason}");
+        Database.Abandon();
+        Break(error);
+        return error;
+    }
+
+    /// <summary>The context of the code that runs now, which must be this object's.</summary>
+    public TurnContext Turn()
+    {
+        var context = TurnContext.Current;
+        return context?.Loop == Loop
+            ? context
+            : throw new InvalidOperationException($"This belongs to {Id} and can only be used by its own code, on its event loop. (ConfigureAwait(false) and Task.Run leave the loop.)");
+    }
+
+    /// <summary>
+    /// Ends the activation because something failed. Nothing that has not left yet leaves; all callers get the error.
+    /// Thread-safe; only the first cause counts.
+    /// </summary>
+    public void Break(Exception error)
+    {
+        ObjectCall[] calls;
+        lock (_lock)
+        {
+            if (_broken is not null)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _broken, error);
+            calls = [.. _calls];
+            _calls.Clear();
+        }
+
+        Gate.Break(error);
+        Loop.Close();
+        Runtime.Remove(this);
+        foreach (var call in calls)
+        {
+            call.Fail(error);
+        }
+
+        Loop.Enqueue(new LoopEvent(Loop.BaseContext, static s => ((ActiveObject)s!).Finish(), this, IgnoresGate: true));
+    }
+
+    /// <summary>Ends the activation in good order, if nothing is going on. On the loop.</summary>
+    private bool TryRetire()
+    {
+        lock (_lock)
+        {
+            if (_broken is not null || _calls.Count > 0 || Volatile.Read(ref _background) > 0 || !_started
+                || Loop.Backlog > 0 || !Gate.IsOpen || Database.HasUncommitted)
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _broken, new DurableObjectException("stopping", $"{Id} has left memory.") { Retryable = true });
+        }
+
+        Loop.Close();
+        Runtime.Remove(this);
+        Finish();
+        return true;
+    }
+
+    /// <summary>Asks the object to leave memory if it is idle when the loop gets to it.</summary>
+    public void RequestRetire() =>
+        Loop.Enqueue(new LoopEvent(Loop.BaseContext, static s => ((ActiveObject)s!).TryRetire(), this, IgnoresGate: true));
+
+    /// <summary>Asks the object to close its database when the loop gets to it, so that another one can be open.</summary>
+    public void RequestSuspend() => Loop.Enqueue(new LoopEvent(
+        Loop.BaseContext,
+        static s =>
+        {
+            var self = (ActiveObject)s!;
+            if (!self._stopped.Task.IsCompleted)
+            {
+                self.Database.TrySuspend();
+            }
+        },
+        this,
+        IgnoresGate: true));
+
+    /// <summary>True if no call, background work or unconfirmed write keeps the object in memory.</summary>
+    public bool IsIdle => _started && !Loop.IsBusy && Volatile.Read(ref _background) == 0 && CallCount == 0;
+
+    private int CallCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _calls.Count;
+            }
+        }
+    }
+
+    private void Finish()
+    {
+        if (_stopped.Task.IsCompleted)
+        {
+            return;
+        }
+
+        foreach (var waiter in _leaving)
+        {
+            waiter.Fail(_broken!);
+        }
+
+        _leaving.Clear();
+        try
+        {
+            Database.Close();
+        }
+        catch (Exception e)
+        {
+            Runtime.LogCloseFailed(Id, e);
+        }
+        finally
+        {
+            _stopped.TrySetResult();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Confirmed(ulong transaction)
+    {
+        Gate.Confirm(transaction);
+        Database.Confirmed(transaction);
+    }
+
+    /// <inheritdoc/>
+    public void Failed(StorageException error) => Break(new DurableObjectException(
+        "storage_failed", $"{Id} could not make its writes durable, and starts again from what is: {error.Message}", error)
+    { Retryable = true });
+
+    private DurableObjectException Overload() => new(
+        "overloaded", $"{Id} has {Runtime.Options.QueuedCallsMax} calls waiting. Call it less often, or spread the load over more objects.")
+    { Overloaded = true, Retryable = true };
+
+    // Continuations run where the confirmation arrives, so that things which leave one after the other stay in order.
+    // An awaiting object's own code is posted to its loop all the same, for it has another context.
+    private sealed class LeavingTask : TaskCompletionSource, IGateWaiter
+    {
+        public ulong Transaction { get; set; }
+
+        public void Pass() => TrySetResult();
+
+        public void Fail(Exception error) => TrySetException(error);
+    }
+}

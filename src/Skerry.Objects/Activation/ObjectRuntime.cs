@@ -1,0 +1,248 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Skerry.Objects.Alarms;
+using Skerry.Objects.Calls;
+using Skerry.Objects.Http;
+using Skerry.Objects.WebSockets;
+using Skerry.Storage;
+
+namespace Skerry.Objects.Activation;
+
+/// <summary>The durable objects of one process: the classes, the objects in memory, and what they share.</summary>
+internal sealed partial class ObjectRuntime : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<ObjectKey, ActiveObject> _active = new();
+    private readonly Dictionary<string, ObjectClass> _classes;
+    private readonly ILogger<ObjectRuntime> _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _sweeper;
+    private long _coarseNow;
+    private bool _stopping;
+
+    public ObjectRuntime(
+        SkerryOptions options, IEnumerable<ObjectClass> classes, NodeStorage storage, IServiceProvider services,
+        ValueCopier copier, TimeProvider time, ILogger<ObjectRuntime> logger, ILogger<AlarmClock> alarmLogger)
+    {
+        Options = options;
+        Storage = storage;
+        Services = services;
+        Copier = copier;
+        Time = time;
+        _logger = logger;
+        _classes = classes.ToDictionary(static c => c.Namespace);
+        _coarseNow = time.GetTimestamp();
+        Sockets = new SocketHub(this);
+        OpenDatabases = new LeastRecentlyUsed(options.OpenDatabasesMax, static a => a.RequestSuspend());
+        InMemory = new LeastRecentlyUsed(options.ActiveObjectsMax, static a => a.RequestRetire());
+        AlarmRetry = new AlarmRetry(new Random());
+        Alarms = new AlarmClock(time, FireAlarm, options.ConcurrentAlarmsMax, alarmLogger);
+        foreach (var (key, due) in storage.TakeAlarms())
+        {
+            Alarms.Set(key, due);
+        }
+
+        storage.PendingAlarms = () => Array.ConvertAll(Alarms.ToArray(), static a => new KeyValuePair<ObjectKey, long>(a.Key, a.DueMs));
+        Alarms.Start();
+        _sweeper = Task.Run(SweepAsync);
+    }
+
+    public SkerryOptions Options { get; }
+
+    public NodeStorage Storage { get; }
+
+    public IServiceProvider Services { get; }
+
+    public ValueCopier Copier { get; }
+
+    public TimeProvider Time { get; }
+
+    public SocketHub Sockets { get; }
+
+    public AlarmClock Alarms { get; }
+
+    public AlarmRetry AlarmRetry { get; }
+
+    /// <summary>Databases open now, bounded.</summary>
+    public LeastRecentlyUsed OpenDatabases { get; }
+
+    /// <summary>Objects in memory, bounded.</summary>
+    public LeastRecentlyUsed InMemory { get; }
+
+    public int ActiveCount => _active.Count;
+
+    public IReadOnlyCollection<ObjectClass> Classes => _classes.Values;
+
+    /// <summary>A timestamp that moves about once a second: enough for idleness, and nearly free to read.</summary>
+    public long CoarseNow => Volatile.Read(ref _coarseNow);
+
+    public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Finds the class of a namespace.</summary>
+    public bool TryGetClass(string @namespace, [NotNullWhen(true)] out ObjectClass? @class) =>
+        _classes.TryGetValue(@namespace, out @class);
+
+    /// <summary>The object, if it is in memory and takes calls.</summary>
+    public ActiveObject? Find(ObjectKey key) => _active.GetValueOrDefault(key);
+
+    /// <summary>The object, brought into memory if needed.</summary>
+    public async ValueTask<ActiveObject> GetAsync(ObjectKey key, string? name, LocationHint? hint)
+    {
+        while (true)
+        {
+            if (Find(key) is { } active)
+            {
+                return active;
+            }
+
+            if (_stopping)
+            {
+                throw new DurableObjectException("stopping", "This node is stopping.") { Retryable = true };
+            }
+
+            await Grains.GetGrain<IObjectGrain>(key.ToString()).Activate(name, hint?.ToCode()).ConfigureAwait(false);
+        }
+    }
+
+    // Orleans needs the runtime for its grains, and the runtime Orleans for its calls: so this one comes late.
+    private IGrainFactory Grains => field ??= (IGrainFactory)Services.GetService(typeof(IGrainFactory))!;
+
+    /// <summary>Begins an object. Only its grain calls this.</summary>
+    public ActiveObject Begin(string grainKey, string? name, string? hint)
+    {
+        var slash = grainKey.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0 || !TryGetClass(grainKey[..slash], out var @class))
+        {
+            throw new DurableObjectException("no_class", $"No class is registered for '{grainKey}'.");
+        }
+
+        if (_stopping)
+        {
+            throw new DurableObjectException("stopping", "This node is stopping.") { Retryable = true };
+        }
+
+        var id = @class.Ids.Parse(grainKey[(slash + 1)..]).Named(name);
+        LocationHint? where = LocationHintCodes.TryParse(hint, out var parsed) ? parsed : null;
+        var active = new ActiveObject(this, @class, id, where);
+        _active[active.Key] = active;
+        InMemory.Opened(active);
+        active.Begin();
+        return active;
+    }
+
+    public void Remove(ActiveObject active)
+    {
+        _active.TryRemove(new KeyValuePair<ObjectKey, ActiveObject>(active.Key, active));
+        InMemory.Closed(active);
+    }
+
+    /// <summary>A client whose requests wait at the object's output gate.</summary>
+    public HttpClient CreateHttpClient(ActiveObject active) =>
+        new(new GatedHttpHandler(active, SharedHandler), disposeHandler: false);
+
+    private static readonly SocketsHttpHandler SharedHandler = new() { PooledConnectionLifetime = TimeSpan.FromMinutes(2) };
+
+    private async Task FireAlarm(DueAlarm alarm, CancellationToken cancel)
+    {
+        var key = alarm.Key;
+        try
+        {
+            var active = await GetAsync(key, name: null, hint: null).ConfigureAwait(false);
+            if (!active.TryCall(static (code, database) => database.RunAlarm(code), active.Database, chain: null, fromOutside: false, out var run))
+            {
+                Alarms.Set(key, NowMs);
+                return;
+            }
+
+            await run.WaitAsync(Options.AlarmTimeout, Time, cancel).ConfigureAwait(false);
+            _internalFailures.TryRemove(key, out _);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The alarm is stored; the next start runs it.
+        }
+        catch (Exception e)
+        {
+            // Not the handler's fault, so not counted: the object was reset or could not be reached.
+            var before = _internalFailures.GetValueOrDefault(key);
+            var pause = AlarmRetry.AfterInternalError(before, out var after);
+            _internalFailures[key] = after;
+            LogAlarmInternal(_logger, key.ToString(), after.Failures, e);
+            Alarms.Set(key, NowMs + (long)pause.TotalMilliseconds);
+        }
+    }
+
+    private readonly ConcurrentDictionary<ObjectKey, AlarmAttempts> _internalFailures = new();
+
+    private async Task SweepAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            {
+                var now = Time.GetTimestamp();
+                Volatile.Write(ref _coarseNow, now);
+                foreach (var active in _active.Values)
+                {
+                    if (Time.GetElapsedTime(active.LastUsed, now) >= Options.IdleEvict && active.IsIdle)
+                    {
+                        active.RequestRetire();
+                    }
+                    else if (active.TurnStarted is not 0 and var began && Time.GetElapsedTime(began, now) >= Options.CriticalSectionTimeout)
+                    {
+                        LogStuck(_logger, active.Id.ToString(), Time.GetElapsedTime(began, now).TotalSeconds);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    /// <summary>Ends all objects, confirmed writes kept. New calls are refused from now on.</summary>
+    public async Task StopAsync(CancellationToken cancel)
+    {
+        _stopping = true;
+        await Alarms.DisposeAsync().ConfigureAwait(false);
+        await Sockets.StopAsync().ConfigureAwait(false);
+        var objects = _active.Values.ToArray();
+        foreach (var active in objects)
+        {
+            // In good order first: what is under way and about to be confirmed still is.
+            active.RequestRetire();
+        }
+
+        using var grace = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        grace.CancelAfter(TimeSpan.FromSeconds(2));
+        try
+        {
+            await Task.WhenAll(objects.Select(o => RetireAsync(o, grace.Token))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            foreach (var active in objects)
+            {
+                active.Break(new DurableObjectException("stopping", "This node is stopping.") { Retryable = true });
+            }
+        }
+    }
+
+    private async Task RetireAsync(ActiveObject active, CancellationToken cancel)
+    {
+        while (!active.Stopped.IsCompleted)
+        {
+            active.RequestRetire();
+            await Task.WhenAny(active.Stopped, Task.Delay(TimeSpan.FromMilliseconds(20), Time, cancel)).ConfigureAwait(false);
+            cancel.ThrowIfCancellationRequested();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _sweeper.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,46 @@
+using Skerry.Objects.Activation;
+using Skerry.Storage;
+
+namespace Skerry.Objects;
+
+/// <summary>Figures of this process's objects and storage, for health checks and dashboards. Thread-safe.</summary>
+public sealed class NodeStatus
+{
+    private readonly ObjectRuntime _runtime;
+    private readonly NodeStorage _storage;
+
+    internal NodeStatus(ObjectRuntime runtime, NodeStorage storage)
+    {
+        _runtime = runtime;
+        _storage = storage;
+    }
+
+    /// <summary>Objects in memory.</summary>
+    public int ActiveObjects => _runtime.ActiveCount;
+
+    /// <summary>Databases open.</summary>
+    public int OpenDatabases => _storage.OpenCount;
+
+    /// <summary>Alarms set and not yet due.</summary>
+    public int PendingAlarms => _runtime.Alarms.Count;
+
+    /// <summary>Bytes of log appended since the process started.</summary>
+    public long LogBytesAppended => _storage.Log.BytesAppended;
+
+    /// <summary>Why writes or checkpoints fail at present; null if all is well.</summary>
+    public string? StorageTrouble => _storage.Trouble?.Message;
+
+    /// <summary>The data folder.</summary>
+    public string DataFolder => _storage.Folder;
+
+    /// <summary>The registered namespaces: name and class.</summary>
+    public IEnumerable<(string Name, string Class)> Namespaces =>
+        _runtime.Classes.Select(static c => (c.Namespace, c.Implementation.Name));
+
+    /// <summary>Ids of a namespace's objects that have data, ascending, after <paramref name="after"/>.</summary>
+    public IEnumerable<string> ObjectsOf(string @namespace, string? after)
+    {
+        Id256? from = after is not null && Id256.TryParse(after, out var id) ? id : null;
+        return _storage.Enumerate(@namespace, from).Select(static i => i.ToString());
+    }
+}

@@ -1,0 +1,88 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Serialization;
+using Skerry.Objects.Activation;
+using Skerry.Objects.Calls;
+using Skerry.Storage;
+
+namespace Skerry.Objects;
+
+/// <summary>Adds durable objects to an application.</summary>
+public static class SkerryHostingExtensions
+{
+    /// <summary>
+    /// Hosts durable objects in this application: storage in its data folder, activation on an Orleans silo of one node
+    /// on loopback. Classes are registered on the result.
+    /// </summary>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="configure">Changes the defaults.</param>
+    public static SkerryBuilder AddSkerry(this IHostApplicationBuilder builder, Action<SkerryOptions>? configure = null)
+    {
+        var services = builder.Services;
+        services.AddOptions<SkerryOptions>().Configure(o => configure?.Invoke(o)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SkerryOptions>, OptionsFaults>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(static s => s.GetRequiredService<IOptions<SkerryOptions>>().Value);
+        services.AddSingleton(static s => NodeStorage.Open(
+            s.GetRequiredService<SkerryOptions>().Storage,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<NodeStorage>>()));
+        services.AddSingleton<ValueCopier>();
+        services.AddSingleton<ObjectRuntime>();
+        services.AddSingleton(static s => new NodeStatus(s.GetRequiredService<ObjectRuntime>(), s.GetRequiredService<NodeStorage>()));
+
+        // Before Orleans: started first, stopped last.
+        services.AddHostedService<StorageService>();
+        builder.UseOrleans(static silo =>
+        {
+            // One node and nobody else: any free ports on loopback will do, so that several can run on a machine.
+            silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
+            silo.Configure<EndpointOptions>(static o =>
+            {
+                o.AdvertisedIPAddress = IPAddress.Loopback;
+                o.GatewayPort = 0;
+            });
+            silo.Services.AddSerializer(static s => s.AddJsonSerializer(static type => type.Namespace?.StartsWith("Orleans", StringComparison.Ordinal) != true));
+        });
+        services.AddHostedService<ObjectsService>();
+        return new SkerryBuilder(services);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class OptionsFaults : IValidateOptions<SkerryOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, SkerryOptions options)
+        {
+            var faults = options.Faults().ToArray();
+            return faults.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
+    }
+
+    /// <summary>Opens storage before anything runs, and closes it after everything has stopped.</summary>
+    private sealed class StorageService(NodeStorage storage) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public async Task StopAsync(CancellationToken cancellationToken) => await storage.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the objects before their silo ends.</summary>
+    private sealed class ObjectsService(ObjectRuntime runtime) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => runtime.StopAsync(cancellationToken);
+    }
+}

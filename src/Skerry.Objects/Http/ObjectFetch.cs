@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Skerry.Objects.Activation;
+using Skerry.Objects.Calls;
+using Skerry.Objects.Loop;
+using Skerry.Objects.WebSockets;
+
+namespace Skerry.Objects.Http;
+
+/// <summary>
+/// Takes one HTTP request into an object: (1) the call waits at the input gate and runs on the loop, with a response
+/// body that waits for confirmation; (2) its end waits at the output gate; (3) the rest of the response leaves; (4) if
+/// the object accepted a WebSocket, the connection is served from here for as long as it lasts.
+/// </summary>
+internal static class ObjectFetch
+{
+    public static async Task InvokeAsync(ObjectReference reference, HttpContext context)
+    {
+        var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        var exchange = new Exchange(context, inner);
+        try
+        {
+            // 1. and 2.
+            await reference.Call(Run, exchange).ConfigureAwait(false);
+
+            // 3.
+            await exchange.Body!.FinishAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            if (!context.Response.HasStarted)
+            {
+                context.Response.Clear();
+            }
+
+            throw;
+        }
+        finally
+        {
+            context.Features.Set(inner);
+        }
+
+        // 4.
+        if (context.Features.Get<AcceptedSocket>() is { } accepted)
+        {
+            await accepted.Socket.ServeAsync(context.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    private static readonly Func<IObjectCode, Exchange, Task<bool>> Run = static async (code, exchange) =>
+    {
+        exchange.Body = new GatedResponseBody(exchange.Inner, (ActiveObject)TurnContext.Current!.Loop.Owner);
+        exchange.Context.Features.Set<IHttpResponseBodyFeature>(exchange.Body);
+        await code.Fetch(exchange.Context);
+        return true;
+    };
+
+    private sealed class Exchange(HttpContext context, IHttpResponseBodyFeature inner)
+    {
+        public HttpContext Context { get; } = context;
+
+        public IHttpResponseBodyFeature Inner { get; } = inner;
+
+        public GatedResponseBody? Body { get; set; }
+    }
+}

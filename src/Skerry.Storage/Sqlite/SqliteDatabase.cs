@@ -1,0 +1,511 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Skerry.Storage.Sqlite;
+
+/// <summary>
+/// The one connection of a database, over an <see cref="IPageFile"/>. Nothing is written to the file before
+/// <see cref="Commit"/>; then each changed page is written once. One thread at a time.
+/// </summary>
+public sealed unsafe class SqliteDatabase : IDisposable
+{
+    private const int OpenFlags = 0x2 | 0x4 | 0x8000; // READWRITE | CREATE | NOMUTEX
+    private const uint PreparePersistent = 1;
+    private const int IdentitySlots = 64;
+
+    private readonly VfsFile _file;
+    private readonly SqliteLimits _limits;
+    private readonly SqliteAuthorizer _authorizer;
+    private readonly Dictionary<string, SqliteStatement> _cache = [];
+    private readonly (string? Sql, SqliteStatement? Statement)[] _byIdentity = new (string?, SqliteStatement?)[IdentitySlots];
+    private readonly HashSet<SqliteStatement> _uncached = [];
+    private readonly Dictionary<string, SqliteStatement> _trusted = [];
+    private readonly nint _begin;
+    private readonly nint _commit;
+    private readonly nint _rollback;
+    private nint _handle;
+    private long _clock;
+    private int _cacheBytes;
+    private bool _lost;
+
+    /// <summary>Opens a connection; a file of no pages becomes a new database with the first commit.</summary>
+    /// <exception cref="SqliteException">The file is not a database, or cannot be read.</exception>
+    public SqliteDatabase(IPageFile file, SqliteLimits limits)
+    {
+        SkerryVfs.EnsureRegistered();
+        _file = new VfsFile(file);
+        _limits = limits;
+        SkerryVfs.Opening = _file;
+        var code = SqliteNative.Open("main", out _handle, OpenFlags, SkerryVfs.Name);
+        SkerryVfs.Opening = null;
+        _authorizer = new SqliteAuthorizer();
+        try
+        {
+            ThrowIf(code);
+            foreach (var (option, value) in DbOptions)
+            {
+                ThrowIf(SqliteNative.DbConfig(_handle, option, value, null));
+            }
+
+            foreach (var pragma in Pragmas)
+            {
+                ExecuteTrusted(pragma);
+            }
+
+            SetLimits();
+            _begin = PrepareOne("BEGIN IMMEDIATE"u8);
+            _commit = PrepareOne("COMMIT"u8);
+            _rollback = PrepareOne("ROLLBACK"u8);
+            _authorizer.Install(_handle);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    // DQS_DML, DQS_DDL, TRUSTED_SCHEMA and ENABLE_LOAD_EXTENSION off; DEFENSIVE on.
+    private static readonly (int Option, int Value)[] DbOptions = [(1013, 0), (1014, 0), (1017, 0), (1005, 0), (1010, 1)];
+
+    // Exclusive first: it keeps the pager from looking at the file anew with every transaction, and the change counter
+    // from moving more than once. No spilling: a page that reached the file before COMMIT could not be taken back.
+    private static readonly string[] Pragmas =
+    [
+        "PRAGMA locking_mode=EXCLUSIVE",
+        "PRAGMA page_size=4096",
+        "PRAGMA journal_mode=MEMORY",
+        "PRAGMA synchronous=OFF",
+        "PRAGMA cache_spill=OFF",
+        "PRAGMA temp_store=MEMORY",
+        "PRAGMA foreign_keys=ON",
+    ];
+
+    private void SetLimits()
+    {
+        foreach (var (id, value) in new[]
+        {
+            (0, _limits.ValueBytes), (1, _limits.SqlBytes), (2, _limits.Columns), (3, _limits.ExpressionDepth),
+            (4, _limits.CompoundSelect), (7, 0), (8, _limits.LikePatternBytes), (9, _limits.BoundParameters),
+            (10, _limits.TriggerDepth), (11, 0),
+        })
+        {
+            _ = SqliteNative.Limit(_handle, id, value);
+        }
+    }
+
+    internal nint Handle => _handle;
+
+    /// <summary>The limits of this connection.</summary>
+    public SqliteLimits Limits => _limits;
+
+    /// <summary>True from <see cref="EnsureWriteTransaction"/> to <see cref="Commit"/> or <see cref="Rollback"/>.</summary>
+    public bool HasOpenTransaction { get; private set; }
+
+    /// <summary>Statements that are lent out.</summary>
+    public int OpenCursors { get; private set; }
+
+    /// <summary>Bytes in use: all pages but the free ones.</summary>
+    public long DatabaseSize
+    {
+        get
+        {
+            var pages = QueryTrusted("SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count)").Single();
+            return (long.Parse(pages.Key, System.Globalization.CultureInfo.InvariantCulture)
+                - long.Parse(pages.Value, System.Globalization.CultureInfo.InvariantCulture)) * IPageFile.PageSize;
+        }
+    }
+
+    /// <summary>
+    /// Lends out the statement of a text. Of several statements all but the last are run first; parameters belong to
+    /// the last. <paramref name="beforeWrite"/> is called before any that may write.
+    /// </summary>
+    /// <exception cref="SqliteException">The text is not valid, or not allowed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public SqliteStatement Prepare(string sql, IBeforeWrite host)
+    {
+        ref var slot = ref _byIdentity[(uint)RuntimeHelpers.GetHashCode(sql) % IdentitySlots];
+        if (ReferenceEquals(slot.Sql, sql) && slot.Statement is { InUse: false, Handle: not 0 } known)
+        {
+            known.Lend(++_clock);
+            OpenCursors++;
+            return known;
+        }
+
+        return PrepareSlow(sql, host);
+    }
+
+    private SqliteStatement PrepareSlow(string sql, IBeforeWrite host)
+    {
+        if (_cache.TryGetValue(sql, out var cached) && !cached.InUse)
+        {
+            Remember(sql, cached);
+            return Lend(cached);
+        }
+
+        var bytes = Encoding.UTF8.GetBytes(sql);
+        if (bytes.Length > _limits.SqlBytes)
+        {
+            throw new SqliteException(18, $"The SQL text takes {bytes.Length} bytes; at most {_limits.SqlBytes} are allowed.");
+        }
+
+        fixed (byte* start = bytes)
+        {
+            var at = start;
+            var end = start + bytes.Length;
+            while (true)
+            {
+                var handle = PrepareNext(at, (int)(end - at), (int)(at - start), out var next);
+                if (handle == 0)
+                {
+                    throw new SqliteException(21, "The SQL text holds no statement.");
+                }
+
+                if (SqlTokens.IsBlank(new ReadOnlySpan<byte>(next, (int)(end - next))))
+                {
+                    var cacheable = at == start && cached is null;
+                    return Lend(cacheable ? Cache(sql, handle, bytes.Length) : Uncached(handle));
+                }
+
+                RunAndFinalize(handle, host);
+                at = next;
+            }
+        }
+    }
+
+    private nint PrepareNext(byte* sql, int bytes, int offset, out byte* next)
+    {
+        SqlTokens.CheckAllowed(new ReadOnlySpan<byte>(sql, bytes));
+        _authorizer.Denial = null;
+        var code = SqliteNative.Prepare(_handle, sql, bytes, PreparePersistent, out var handle, out next);
+        if (code == SqliteNative.Ok)
+        {
+            return handle;
+        }
+
+        if (SqlLimitRewriter.TryRewrite(this, new ReadOnlySpan<byte>(sql, bytes), out var rewritten, out var length))
+        {
+            fixed (byte* text = rewritten)
+            {
+                var again = SqliteNative.Prepare(_handle, text, rewritten.Length, PreparePersistent, out handle, out _);
+                if (again == SqliteNative.Ok)
+                {
+                    next = sql + length;
+                    return handle;
+                }
+            }
+
+            // What the user wrote is what the error has to speak of.
+            code = SqliteNative.Prepare(_handle, sql, bytes, PreparePersistent, out handle, out next);
+        }
+
+        throw Failure(code, offset);
+    }
+
+    private void RunAndFinalize(nint handle, IBeforeWrite host)
+    {
+        var statement = new SqliteStatement(this, handle, sql: null, cost: 0);
+        try
+        {
+            if (statement.ParameterCount > 0)
+            {
+                throw new SqliteException(21, "Of several statements only the last can have parameters.");
+            }
+
+            if (!statement.IsReadOnly)
+            {
+                host.BeforeWrite();
+            }
+
+            while (statement.Step())
+            {
+            }
+        }
+        finally
+        {
+            statement.Dispose();
+        }
+    }
+
+    private SqliteStatement Cache(string sql, nint handle, int bytes)
+    {
+        var statement = new SqliteStatement(this, handle, sql, bytes);
+        _cache[sql] = statement;
+        _cacheBytes += bytes;
+        while (_cacheBytes > _limits.StatementCacheBytes)
+        {
+            var oldest = _cache.Values.Where(s => !s.InUse && s != statement).MinBy(static s => s.LastUsed);
+            if (oldest is null)
+            {
+                break;
+            }
+
+            _cache.Remove(oldest.Sql!);
+            _cacheBytes -= oldest.Cost;
+            oldest.Dispose();
+        }
+
+        Remember(sql, statement);
+        return statement;
+    }
+
+    private void Remember(string sql, SqliteStatement statement) =>
+        _byIdentity[(uint)RuntimeHelpers.GetHashCode(sql) % IdentitySlots] = (sql, statement);
+
+    private SqliteStatement Uncached(nint handle)
+    {
+        var statement = new SqliteStatement(this, handle, sql: null, cost: 0);
+        _uncached.Add(statement);
+        return statement;
+    }
+
+    private SqliteStatement Lend(SqliteStatement statement)
+    {
+        statement.Lend(++_clock);
+        OpenCursors++;
+        return statement;
+    }
+
+    /// <summary>Takes a statement back.</summary>
+    public void Release(SqliteStatement statement)
+    {
+        if (statement.InUse)
+        {
+            OpenCursors--;
+            if (statement.Sql is null)
+            {
+                _uncached.Remove(statement);
+            }
+
+            statement.Release();
+        }
+    }
+
+    /// <summary>Takes back the statement that was lent out the longest ago.</summary>
+    public void CloseOldestCursor()
+    {
+        if (_cache.Values.Concat(_uncached).Where(static s => s.InUse).MinBy(static s => s.LastUsed) is { } oldest)
+        {
+            Release(oldest);
+        }
+    }
+
+    /// <summary>Begins a transaction unless one is open.</summary>
+    public void EnsureWriteTransaction()
+    {
+        if (!HasOpenTransaction)
+        {
+            Run(_begin);
+            HasOpenTransaction = true;
+        }
+    }
+
+    /// <summary>Commits: the pages go to the file.</summary>
+    /// <exception cref="SqliteException">Nothing was committed, and everything was rolled back: a deferred foreign key is violated, or the file failed.</exception>
+    public void Commit()
+    {
+        try
+        {
+            Run(_commit);
+            HasOpenTransaction = false;
+        }
+        catch (SqliteException)
+        {
+            Rollback();
+            throw;
+        }
+    }
+
+    /// <summary>Takes back everything since the transaction began. Open cursors stay, and fail if what they read is gone.</summary>
+    public void Rollback()
+    {
+        HasOpenTransaction = false;
+        if (SqliteNative.GetAutocommit(_handle) == 0)
+        {
+            _ = SqliteNative.Step(_rollback);
+            _ = SqliteNative.Reset(_rollback);
+        }
+    }
+
+    /// <summary>Opens a savepoint.</summary>
+    public void Savepoint(string name) => ExecuteTrusted($"SAVEPOINT {name}");
+
+    /// <summary>Closes a savepoint, keeping what was written since.</summary>
+    public void ReleaseSavepoint(string name) => ExecuteTrusted($"RELEASE {name}");
+
+    /// <summary>Takes back what was written since a savepoint, which stays open.</summary>
+    public void RollbackTo(string name) => ExecuteTrusted($"ROLLBACK TO {name}");
+
+    /// <summary>Runs one statement of our own, past the authorizer.</summary>
+    public void ExecuteTrusted(string sql, params ReadOnlySpan<string> parameters)
+    {
+        foreach (var _ in QueryTrusted(sql, parameters))
+        {
+        }
+    }
+
+    /// <summary>Runs one statement of our own, past the authorizer, and returns its first two columns as text.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> QueryTrusted(string sql, params ReadOnlySpan<string> parameters)
+    {
+        List<KeyValuePair<string, string>> rows = [];
+        var statement = PrepareTrusted(sql);
+        try
+        {
+            for (var i = 0; i < parameters.Length; i++)
+            {
+                statement.Bind(i + 1, parameters[i]);
+            }
+
+            while (statement.Step())
+            {
+                rows.Add(new(
+                    statement.ColumnCount > 0 ? statement.GetString(0) : "", statement.ColumnCount > 1 ? statement.GetString(1) : ""));
+            }
+        }
+        finally
+        {
+            statement.Release();
+        }
+
+        return rows;
+    }
+
+    /// <summary>Lends out a statement of our own, past the authorizer; <see cref="SqliteStatement.Release"/> returns it.</summary>
+    public SqliteStatement PrepareTrusted(string sql)
+    {
+        if (_trusted.TryGetValue(sql, out var known) && !known.InUse)
+        {
+            known.Lend(++_clock);
+            return known;
+        }
+
+        _authorizer.Trusted = true;
+        try
+        {
+            fixed (byte* text = Encoding.UTF8.GetBytes(sql))
+            {
+                ThrowIf(SqliteNative.Prepare(_handle, text, Encoding.UTF8.GetByteCount(sql), 0, out var handle, out _));
+                var statement = new SqliteStatement(this, handle, known is null ? sql : null, cost: 0);
+                if (known is null)
+                {
+                    _trusted.Add(sql, statement);
+                }
+
+                statement.Lend(++_clock);
+                return statement;
+            }
+        }
+        finally
+        {
+            _authorizer.Trusted = false;
+        }
+    }
+
+    /// <summary>True if the table is there.</summary>
+    public bool HasTable(string name) =>
+        QueryTrusted("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", name).Count > 0;
+
+    /// <summary>Columns of a table's primary key, if it has no rowid; empty if it has.</summary>
+    internal IReadOnlyList<string> KeyWithoutRowid(string table)
+    {
+        var withoutRowid = QueryTrusted("SELECT wr, name FROM pragma_table_list WHERE name = ? AND schema = 'main'", table);
+        return withoutRowid.Count == 1 && withoutRowid[0].Key == "1"
+            ? [.. QueryTrusted("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table).Select(static r => r.Key)]
+            : [];
+    }
+
+    private nint PrepareOne(ReadOnlySpan<byte> sql)
+    {
+        fixed (byte* text = sql)
+        {
+            ThrowIf(SqliteNative.Prepare(_handle, text, sql.Length, PreparePersistent, out var handle, out _));
+            return handle;
+        }
+    }
+
+    private void Run(nint statement)
+    {
+        var code = SqliteNative.Step(statement);
+        if (code != SqliteNative.Done)
+        {
+            var error = Failure(code);
+            _ = SqliteNative.Reset(statement);
+            throw error;
+        }
+
+        _ = SqliteNative.Reset(statement);
+    }
+
+    private void ThrowIf(int code)
+    {
+        if (code != SqliteNative.Ok)
+        {
+            throw Failure(code);
+        }
+    }
+
+    internal SqliteException Failure(int code, int offset = 0)
+    {
+        var extended = SqliteNative.ExtendedError(_handle) is var e and not 0 ? e : code;
+        var message = _authorizer.Denial ?? SqliteNative.Text(SqliteNative.ErrorMessage(_handle));
+        var at = SqliteNative.ErrorOffset(_handle);
+        var inner = _file.Error;
+        _file.Error = null;
+        if (inner is not null)
+        {
+            message = $"{message}: {inner.Message}";
+        }
+
+        // A transaction that ended without our doing was rolled back by SQLite.
+        _lost |= HasOpenTransaction && SqliteNative.GetAutocommit(_handle) != 0;
+        return new SqliteException(extended, message, at < 0 ? -1 : at + offset, _lost, inner);
+    }
+
+    /// <summary>Bytes of native memory this connection uses: page cache, schema and statements.</summary>
+    public long NativeBytes
+    {
+        get
+        {
+            var total = 0L;
+            foreach (var op in (ReadOnlySpan<int>)[1, 2, 3])
+            {
+                _ = SqliteNative.DbStatus(_handle, op, out var current, out _, 0);
+                total += current;
+            }
+
+            return total;
+        }
+    }
+
+    /// <summary>Closes the connection. An open transaction is rolled back.</summary>
+    public void Dispose()
+    {
+        if (_handle == 0)
+        {
+            return;
+        }
+
+        foreach (var statement in _cache.Values.Concat(_uncached).Concat(_trusted.Values).ToArray())
+        {
+            statement.Dispose();
+        }
+
+        _cache.Clear();
+        _uncached.Clear();
+        Array.Clear(_byIdentity);
+        _ = SqliteNative.Finalize(_begin);
+        _ = SqliteNative.Finalize(_commit);
+        _ = SqliteNative.Finalize(_rollback);
+        _ = SqliteNative.Close(_handle);
+        _handle = 0;
+        _authorizer.Dispose();
+        HasOpenTransaction = false;
+    }
+}
+
+/// <summary>Opens the transaction of whoever runs a statement that may write.</summary>
+public interface IBeforeWrite
+{
+    /// <summary>A statement that may write is about to run.</summary>
+    void BeforeWrite();
+}
