@@ -9,12 +9,10 @@ namespace FlightSeating;
 /// </summary>
 public sealed class Flight : DurableObject, IFlight
 {
-    private readonly TimeProvider _time;
     private bool _hasSeats;
 
-    public Flight(TimeProvider time)
+    public Flight()
     {
-        _time = time;
         Sql.Exec("CREATE TABLE IF NOT EXISTS seats (position INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, passenger TEXT UNIQUE)");
         _hasSeats = SeatCount() > 0;
 
@@ -83,14 +81,13 @@ public sealed class Flight : DurableObject, IFlight
     }
 
     /// <inheritdoc/>
-    public Task<UndoResult> Undo(int minutes)
+    public Task Undo(DateTimeOffset backTo)
     {
-        var backTo = _time.GetUtcNow().AddMinutes(-minutes);
-        var left = Storage.OnNextSessionRestoreBookmark(Storage.GetBookmarkForTime(backTo));
+        Storage.OnNextSessionRestoreBookmark(Storage.GetBookmarkForTime(backTo));
 
         // The restore happens when the object starts again; this ends it now instead of when it falls idle.
-        Context.Abort("restoring an earlier state");
-        return Task.FromResult(new UndoResult(backTo, left));
+        Context.Abort("an earlier state is being restored");
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +10,7 @@ namespace FlightSeating;
 /// <summary>The sample's HTTP: a page for people and JSON for programs, for every flight.</summary>
 public static class FlightEndpoints
 {
-    private const int UndoMinutes = 5;
+    private static readonly TimeSpan UndoSpan = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// Maps <c>/flights/{flight}</c> (page), <c>…/live</c> (WebSocket), <c>…/seats</c> (free seats), <c>…/map</c>
@@ -68,12 +67,21 @@ public static class FlightEndpoints
 
     private static async Task Undo(HttpContext http, IFlight flight)
     {
-        var result = await flight.Undo(UndoMinutes);
+        var time = http.RequestServices.GetService<TimeProvider>() ?? TimeProvider.System;
+        var backTo = time.GetUtcNow() - UndoSpan;
+        try
+        {
+            await flight.Undo(backTo);
+        }
+        catch (DurableObjectException e) when (e.Code == "aborted")
+        {
+            // What was asked for: the flight starts again from the earlier state.
+        }
+
         await flight.Announce();
         using var json = Start(http);
         json.WriteStartObject();
-        json.WriteString("back_to"u8, result.BackTo.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-        json.WriteString("undo_bookmark"u8, result.UndoBookmark);
+        json.WriteString("back_to"u8, backTo);
         json.WriteEndObject();
     }
 
@@ -115,6 +123,6 @@ public static class FlightEndpoints
     private static Utf8JsonWriter Start(HttpContext http)
     {
         http.Response.ContentType = "application/json; charset=utf-8";
-        return new Utf8JsonWriter(http.Response.BodyWriter);
+        return new Utf8JsonWriter(http.Response.BodyWriter, FlightError.Readable);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -30,6 +31,9 @@ internal sealed record FlightError(int Status, string Code, string Message, stri
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "is no refusal"),
     };
 
+    // The answers are JSON and never part of a page, so quotes and names in any script stay as people write them.
+    internal static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private const string Example = """{"passenger":"Ada"}""";
 
     /// <summary>Answers the request with this error.</summary>
@@ -37,7 +41,7 @@ internal sealed record FlightError(int Status, string Code, string Message, stri
     {
         http.Response.StatusCode = Status;
         http.Response.ContentType = "application/json; charset=utf-8";
-        using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        using var json = new Utf8JsonWriter(http.Response.BodyWriter, Readable);
         json.WriteStartObject();
         json.WriteStartArray("errors"u8);
         json.WriteStartObject();

@@ -18,8 +18,12 @@ public interface IFlight : IDurableObject
     /// <summary>Gives <paramref name="passenger"/> the seat <paramref name="number"/>, if that breaks no rule.</summary>
     Task<AssignResult> AssignSeat(string number, string passenger);
 
-    /// <summary>Takes the flight back to what it was some minutes ago (or at its beginning, if that is later).</summary>
-    Task<UndoResult> Undo(int minutes);
+    /// <summary>
+    /// Takes the flight back to what it was at <paramref name="backTo"/>, or to its beginning if that is later. The
+    /// restore ends the object's session, so this call itself always fails, with the code <c>aborted</c>; the next
+    /// call meets the earlier state.
+    /// </summary>
+    Task Undo(DateTimeOffset backTo);
 
     /// <summary>Sends the whole seat map to every open page.</summary>
     Task Announce();

@@ -141,6 +141,9 @@ internal sealed class SkerryHost : IAsyncDisposable
             api.AddTo(server, ManagementConnection.MarkAll);
         });
         builder.Logging.SetMinimumLevel(options.LogLevel);
+
+        // A start that fails is told once, by its caller, in one line; the generic host would log it with its stack too.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
@@ -149,6 +152,7 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(Options.Create(options));
         builder.Services.AddSingleton(credentials);
+        builder.Services.AddSingleton(new GatewayAddress(gateway));
         builder.Services.AddSingleton<Health>();
         ObjectRuntime.AddTo(builder, options);
 

@@ -16,11 +16,11 @@ internal sealed class AccountRoutes(AccountCredentials credentials)
     }
 
     private Task VerifyToken(HttpContext http) => EnvelopeResponse.Success(
-        http, ManagementJson.Default.EnvelopeTokenResult, new(credentials.TokenId, "active"), null, Valid);
+        http, ManagementJson.Readable.EnvelopeTokenResult, new(credentials.TokenId, "active"), null, Valid);
 
     private Task ListAccounts(HttpContext http) => EnvelopeResponse.Success(
         http,
-        ManagementJson.Default.EnvelopeIReadOnlyListAccountResult,
+        ManagementJson.Readable.EnvelopeIReadOnlyListAccountResult,
         [new(credentials.AccountId, AccountCredentials.AccountName, "standard")],
         new() { Count = 1, Page = 1, PerPage = 20, TotalCount = 1, TotalPages = 1 });
 }

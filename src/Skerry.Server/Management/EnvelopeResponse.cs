@@ -15,6 +15,6 @@ internal static class EnvelopeResponse
     {
         http.Response.StatusCode = status;
         return http.Response.WriteAsJsonAsync(
-            new Envelope<object>(null, false, [new(code, message)], []), ManagementJson.Default.EnvelopeObject, null, http.RequestAborted);
+            new Envelope<object>(null, false, [new(code, message)], []), ManagementJson.Readable.EnvelopeObject, null, http.RequestAborted);
     }
 }

@@ -34,7 +34,7 @@ internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeFacts 
             .ToList();
         return EnvelopeResponse.Success(
             http,
-            ManagementJson.Default.EnvelopeIReadOnlyListNamespaceResult,
+            ManagementJson.Readable.EnvelopeIReadOnlyListNamespaceResult,
             all,
             new() { Count = all.Count, Page = 1, PerPage = Math.Max(20, all.Count), TotalCount = all.Count, TotalPages = 1 });
     }
@@ -74,7 +74,7 @@ internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeFacts 
         var page = objects.Take(limit).Select(one => new ObjectResult(one.Id, one.HasStoredData)).ToList();
         return EnvelopeResponse.Success(
             http,
-            ManagementJson.Default.EnvelopeIReadOnlyListObjectResult,
+            ManagementJson.Readable.EnvelopeIReadOnlyListObjectResult,
             page,
             new() { Count = page.Count, Cursor = objects.Count > limit ? page[^1].Id : "" });
     }

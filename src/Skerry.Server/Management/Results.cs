@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
 
 namespace Skerry.Server.Management;
@@ -21,4 +22,8 @@ internal sealed record ObjectResult(string Id, [property: JsonPropertyName("hasS
 [JsonSerializable(typeof(Envelope<IReadOnlyList<AccountResult>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<NamespaceResult>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<ObjectResult>>))]
-internal sealed partial class ManagementJson : JsonSerializerContext;
+internal sealed partial class ManagementJson : JsonSerializerContext
+{
+    /// <summary>The serializers to write with: quotes in messages stay as people write them, for no answer is part of a page.</summary>
+    public static ManagementJson Readable { get; } = new(new(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Skerry.Server.Hosting;
 
 namespace Skerry.Server.Node;
 
 /// <summary>Answers <c>/health</c>: 200 while objects can be read and written, 503 while storage refuses writes.</summary>
-internal sealed class Health(NodeFacts node, TimeProvider time)
+internal sealed class Health(NodeFacts node, TimeProvider time, GatewayAddress gateway)
 {
     private readonly long _started = time.GetTimestamp();
 
@@ -43,6 +44,7 @@ internal sealed class Health(NodeFacts node, TimeProvider time)
 
     private void WriteDetails(Utf8JsonWriter json)
     {
+        json.WriteString("gateway_url"u8, gateway.ClientUrl);
         json.WriteStartObject("log"u8);
         json.WriteString("position"u8, node.LogPosition);
         json.WriteNumber("bytes"u8, node.LogBytes);
