@@ -55,7 +55,6 @@ function show(seat) {
   button.dataset.state = passenger === null ? "free" : "taken";
   button.textContent = passenger === null ? number : initials(passenger);
   button.setAttribute("aria-label", passenger === null ? `Seat ${number}, free` : `Seat ${number}, ${passenger}`);
-  button.setAttribute("aria-disabled", String(passenger !== null));
   button.title = passenger === null ? number : `${number}: ${passenger}`;
   button.toggleAttribute("data-mine", passenger !== null && mine.has(number));
 }
@@ -147,7 +146,8 @@ async function book(seat) {
   mine.add(answer.seat);
   showBooked({ number: answer.seat, passenger: answer.passenger });
   say(`${answer.passenger} has seat ${answer.seat}.`);
-  at("passenger").value = "";
+  // Somebody quick may have typed the next name already.
+  if (at("passenger").value.trim() === passenger) at("passenger").value = "";
 }
 
 at("booking").addEventListener("submit", event => event.preventDefault());

@@ -11,6 +11,8 @@ internal static class ConfigurationFile
     /// <summary>The file that is read from the working folder, if it is there, when no other is named.</summary>
     public const string DefaultName = "skerry.toml";
 
+    private static readonly TomlSerializerOptions Strict = new() { DuplicateKeyHandling = TomlDuplicateKeyHandling.Error };
+
     /// <summary>
     /// The values in <paramref name="path"/> by dotted key, in the file's order. What cannot be read is added to
     /// <paramref name="errors"/>, one line each; the readable rest is still answered, so that all errors show at once.
@@ -28,7 +30,7 @@ internal static class ConfigurationFile
             }
             else
             {
-                Flatten(path, "", TomlSerializer.Deserialize<TomlTable>(text)!, values, errors);
+                Flatten(path, "", TomlSerializer.Deserialize<TomlTable>(text, Strict)!, values, errors);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

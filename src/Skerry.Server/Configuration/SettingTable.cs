@@ -56,13 +56,13 @@ internal static class SettingTable
             static (options, value) => options.GatewayBodyBytesMax = value),
         Whole("objects.sql_bound_parameters", "COUNT", "parameters of one SQL statement (default 100)", 1, 32_766,
             static (options, value) => options.SqlBoundParametersMax = (int)value),
-        Whole("objects.idle_evict_seconds", "SECONDS", "an idle object leaves memory after (default 70)", 1, 86_400,
+        Whole("objects.idle_evict_seconds", "SECONDS", "an idle object leaves memory after (default 10)", 1, 86_400,
             static (options, value) => options.IdleEvictAfter = TimeSpan.FromSeconds(value)),
-        Whole("objects.open_databases_max", "COUNT", "databases open at once (default 1024)", 1, 1_000_000,
+        Whole("objects.open_databases_max", "COUNT", "databases open at once (default 1000)", 1, 1_000_000,
             static (options, value) => options.OpenDatabasesMax = (int)value),
-        Whole("objects.history_days", "DAYS", "how far back objects can be restored (default 30)", 0, 3650,
+        Whole("objects.history_days", "DAYS", "how far back objects can be restored (default 30)", 1, 3650,
             static (options, value) => options.HistoryFor = TimeSpan.FromDays(value)),
-        Whole("objects.history_bytes_max", "BYTES", "disk that the history may take (default 10 GiB)", 1 << 20, long.MaxValue,
+        Whole("objects.history_bytes_max", "BYTES", "disk that the history may take (default 16 GiB)", 1 << 20, long.MaxValue,
             static (options, value) => options.HistoryBytesMax = value),
     ];
 

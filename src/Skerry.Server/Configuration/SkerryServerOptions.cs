@@ -24,15 +24,15 @@ public sealed class SkerryServerOptions
     /// <summary>How many parameters one SQL statement may bind. Default 100, at most 32,766, which is SQLite's own limit.</summary>
     public int SqlBoundParametersMax { get; set; } = 100;
 
-    /// <summary>How long an object without work stays in memory. Default 70 s.</summary>
-    public TimeSpan IdleEvictAfter { get; set; } = TimeSpan.FromSeconds(70);
+    /// <summary>How long an object without work stays in memory; its WebSockets stay open beyond that. Default 10 s.</summary>
+    public TimeSpan IdleEvictAfter { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many databases are open at once; the least recently used idle one is closed for the next. Default 1,024.</summary>
-    public int OpenDatabasesMax { get; set; } = 1024;
+    /// <summary>How many databases are open at once; the least recently used idle one is closed for the next. Default 1,000.</summary>
+    public int OpenDatabasesMax { get; set; } = 1000;
 
     /// <summary>How far back objects can be restored. Default 30 days.</summary>
     public TimeSpan HistoryFor { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>How much disk the history may take, in bytes; the oldest goes first. Default 10 GiB.</summary>
-    public long HistoryBytesMax { get; set; } = 10L << 30;
+    /// <summary>How much disk the history may take, in bytes; the oldest goes first. Default 16 GiB.</summary>
+    public long HistoryBytesMax { get; set; } = 16L << 30;
 }

@@ -22,7 +22,7 @@ internal static class GatewayPipeline
         app.MapGet("/", AnswerWelcome);
         app.MapGet("/health", app.Services.GetRequiredService<Health>().AnswerGateway);
         app.MapFlights();
-        ObjectRuntime.MapTo(app);
+        HostedObjects.MapTo(app);
     }
 
     private static async Task AnswerWelcome(HttpContext http)
@@ -69,18 +69,16 @@ internal static class GatewayPipeline
 
     private static Task AnswerFailure(HttpContext http, Exception failure, ILogger failures)
     {
-        switch (failure)
+        var (status, code, message) = DurableObjectEndpoints.Describe(failure);
+        if (status == StatusCodes.Status503ServiceUnavailable)
         {
-            case BadHttpRequestException bad:
-                return GatewayErrors.Write(http, bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "body_too_large" : "bad_request", bad.Message);
-            case DurableObjectException { Overloaded: true }:
-                return GatewayErrors.Write(http, StatusCodes.Status503ServiceUnavailable, "object_overloaded", failure.Message);
-            case DurableObjectException { Retryable: true }:
-                http.Response.Headers.RetryAfter = "1";
-                return GatewayErrors.Write(http, StatusCodes.Status503ServiceUnavailable, "object_unavailable", failure.Message);
-            default:
-                failures.RequestFailed(failure, http.Request.Method, http.Request.Path);
-                return GatewayErrors.Write(http, StatusCodes.Status500InternalServerError, "object_failed", "The request failed inside the server; its log says why.");
+            http.Response.Headers.RetryAfter = "1";
         }
+        else if (status == StatusCodes.Status500InternalServerError)
+        {
+            failures.RequestFailed(failure, http.Request.Method, http.Request.Path);
+        }
+
+        return GatewayErrors.Write(http, status, code, message);
     }
 }

@@ -80,6 +80,10 @@ internal sealed class SkerryHost : IAsyncDisposable
         var host = new SkerryHost(app, options, api, gateway) { IsFirstStart = isFirstStart };
         try
         {
+            // Mapping opens storage, for the routes hold on to their namespaces.
+            var management = ManagementPipeline.Build(app.Services);
+            app.Use(next => http => ManagementConnection.Carries(http) ? management(http) : next(http));
+            GatewayPipeline.AddTo(app);
             await app.StartAsync();
 
             // 3.
@@ -88,7 +92,12 @@ internal sealed class SkerryHost : IAsyncDisposable
         catch (Exception e)
         {
             await app.DisposeAsync();
-            if (e is StorageException || e.InnerException is AddressInUseException)
+            if (e is OptionsValidationException invalid)
+            {
+                throw new StartupException([.. invalid.Failures], e);
+            }
+
+            if (e is StorageException or { InnerException: AddressInUseException })
             {
                 throw new StartupException(e.Message.ReplaceLineEndings(" "), e);
             }
@@ -154,12 +163,8 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
         builder.Services.AddSingleton<Health>();
-        ObjectRuntime.AddTo(builder, options);
+        HostedObjects.AddTo(builder, options);
 
-        var app = builder.Build();
-        var management = ManagementPipeline.Build(app.Services);
-        app.Use(next => http => ManagementConnection.Carries(http) ? management(http) : next(http));
-        GatewayPipeline.AddTo(app);
-        return app;
+        return builder.Build();
     }
 }

@@ -1,11 +1,12 @@
 using System.Globalization;
+using Skerry.Objects;
 using Skerry.Server.Credentials;
 using Skerry.Server.Node;
 
 namespace Skerry.Server.Management;
 
 /// <summary>Lists durable object namespaces and the objects in them.</summary>
-internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeFacts node)
+internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeStatus node)
 {
     // The public API's default and bounds.
     private const int LimitDefault = 1000;
@@ -29,8 +30,9 @@ internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeFacts 
             return RefuseAccount(http);
         }
 
-        var all = node.Namespaces()
-            .Select(one => new NamespaceResult(one.Id, one.Name, BuiltInScript, one.ClassName, UseSqlite: true))
+        var all = node.Namespaces
+            .OrderBy(one => one.Name, StringComparer.Ordinal)
+            .Select(one => new NamespaceResult(NamespaceId.Of(one.Name), one.Name, BuiltInScript, one.Class, UseSqlite: true))
             .ToList();
         return EnvelopeResponse.Success(
             http,
@@ -47,7 +49,8 @@ internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeFacts 
         }
 
         var id = (string)http.Request.RouteValues["id"]!;
-        if (node.Namespaces().FirstOrDefault(one => one.Id == id) is not { } found)
+        var name = node.Namespaces.Select(one => one.Name).FirstOrDefault(one => NamespaceId.Of(one) == id);
+        if (name is null)
         {
             return EnvelopeResponse.Error(
                 http, StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, $"There is no namespace {id}; list the namespaces to see their ids.");
@@ -70,13 +73,13 @@ internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeFacts 
         }
 
         // One more than asked for tells whether there is a next part.
-        var objects = node.Objects(found.Name, cursor.Length == 0 ? null : cursor, limit + 1);
-        var page = objects.Take(limit).Select(one => new ObjectResult(one.Id, one.HasStoredData)).ToList();
+        var found = node.ObjectsOf(name, cursor.Length == 0 ? null : cursor).Take(limit + 1).ToList();
+        var page = found.Take(limit).Select(one => new ObjectResult(one, HasStoredData: true)).ToList();
         return EnvelopeResponse.Success(
             http,
             ManagementJson.Readable.EnvelopeIReadOnlyListObjectResult,
             page,
-            new() { Count = page.Count, Cursor = objects.Count > limit ? page[^1].Id : "" });
+            new() { Count = page.Count, Cursor = found.Count > limit ? page[^1].Id : "" });
     }
 
     private bool IsOwnAccount(HttpContext http) => (string)http.Request.RouteValues["account_id"]! == credentials.AccountId;

@@ -1,4 +1,5 @@
 using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Skerry.Server.Management;
@@ -25,5 +26,9 @@ internal sealed record ObjectResult(string Id, [property: JsonPropertyName("hasS
 internal sealed partial class ManagementJson : JsonSerializerContext
 {
     /// <summary>The serializers to write with: quotes in messages stay as people write them, for no answer is part of a page.</summary>
-    public static ManagementJson Readable { get; } = new(new(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static ManagementJson Readable { get; } = new(new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
 }

@@ -1,10 +1,11 @@
 using System.Text.Json;
+using Skerry.Objects;
 using Skerry.Server.Hosting;
 
 namespace Skerry.Server.Node;
 
 /// <summary>Answers <c>/health</c>: 200 while objects can be read and written, 503 while storage refuses writes.</summary>
-internal sealed class Health(NodeFacts node, TimeProvider time, GatewayAddress gateway)
+internal sealed class Health(NodeStatus node, TimeProvider time, GatewayAddress gateway)
 {
     private readonly long _started = time.GetTimestamp();
 
@@ -16,7 +17,7 @@ internal sealed class Health(NodeFacts node, TimeProvider time, GatewayAddress g
 
     private async Task Answer(HttpContext http, bool details)
     {
-        var problem = node.StorageProblem;
+        var problem = node.StorageTrouble;
         http.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         http.Response.ContentType = "application/json; charset=utf-8";
         http.Response.Headers.CacheControl = "no-store";
@@ -45,18 +46,17 @@ internal sealed class Health(NodeFacts node, TimeProvider time, GatewayAddress g
     private void WriteDetails(Utf8JsonWriter json)
     {
         json.WriteString("gateway_url"u8, gateway.ClientUrl);
-        json.WriteStartObject("log"u8);
-        json.WriteString("position"u8, node.LogPosition);
-        json.WriteNumber("bytes"u8, node.LogBytes);
-        json.WriteEndObject();
+        json.WriteNumber("active_objects"u8, node.ActiveObjects);
+        json.WriteNumber("open_databases"u8, node.OpenDatabases);
+        json.WriteNumber("pending_alarms"u8, node.PendingAlarms);
+        json.WriteNumber("log_bytes_appended"u8, node.LogBytesAppended);
         json.WriteStartArray("namespaces"u8);
-        foreach (var one in node.Namespaces())
+        foreach (var (name, className) in node.Namespaces)
         {
             json.WriteStartObject();
-            json.WriteString("id"u8, one.Id);
-            json.WriteString("name"u8, one.Name);
-            json.WriteString("class"u8, one.ClassName);
-            json.WriteNumber("active_objects"u8, one.ActiveObjects);
+            json.WriteString("id"u8, NamespaceId.Of(name));
+            json.WriteString("name"u8, name);
+            json.WriteString("class"u8, className);
             json.WriteEndObject();
         }
 
