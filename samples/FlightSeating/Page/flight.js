@@ -108,7 +108,6 @@ function showBooked({ number, passenger }) {
 
 function say(text, kind = "done") {
   const message = at("message");
-  message.hidden = false;
   message.dataset.kind = kind;
   message.textContent = text;
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Tomlyn;
 using Tomlyn.Model;
+using Tomlyn.Parsing;
 
 namespace Skerry.Server.Configuration;
 
@@ -10,8 +11,6 @@ internal static class ConfigurationFile
 {
     /// <summary>The file that is read from the working folder, if it is there, when no other is named.</summary>
     public const string DefaultName = "skerry.toml";
-
-    private static readonly TomlSerializerOptions Strict = new() { DuplicateKeyHandling = TomlDuplicateKeyHandling.Error };
 
     /// <summary>
     /// The values in <paramref name="path"/> by dotted key, in the file's order. What cannot be read is added to
@@ -30,7 +29,14 @@ internal static class ConfigurationFile
             }
             else
             {
-                Flatten(path, "", TomlSerializer.Deserialize<TomlTable>(text, Strict)!, values, errors);
+                // The model keeps the last of two equal keys; only the syntax tree's validation tells of them.
+                var faults = SyntaxParser.Parse(text, path, validate: true).Diagnostics;
+                if (faults.HasErrors)
+                {
+                    throw new TomlException(faults);
+                }
+
+                Flatten(path, "", TomlSerializer.Deserialize<TomlTable>(text)!, values, errors);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

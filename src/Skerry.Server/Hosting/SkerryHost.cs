@@ -131,7 +131,15 @@ internal sealed class SkerryHost : IAsyncDisposable
         }
 
         using var stopped = new CancellationTokenSource(StopTimeout);
-        await _app.StopAsync(stopped.Token);
+        try
+        {
+            await _app.StopAsync(stopped.Token);
+        }
+        catch (Exception e) when (stopped.IsCancellationRequested
+            && (e is OperationCanceledException || e is AggregateException { InnerExceptions: var all } && all.All(one => one is OperationCanceledException)))
+        {
+            // Something took longer than the time there is. What was confirmed is in the log, from which the next start recovers.
+        }
     }
 
     /// <inheritdoc/>
