@@ -127,9 +127,12 @@ public sealed class SeatMapTests(SkerryNode node, Browser browser) : IClassFixtu
         await Seat(page, seat).ClickAsync();
     }
 
-    // The pictures are those in the documentation, so they are written into the repository's own folder.
-    private static Task Shoot(IPage page, string name) =>
-        page.ScreenshotAsync(new() { Path = Path.Combine(RepositoryRoot(), "docs", "images", name) });
+    // The documentation's own pictures change only when that is asked for; no two runs give the same bytes.
+    private static Task Shoot(IPage page, string name)
+    {
+        string[] folder = Environment.GetEnvironmentVariable("UPDATE_IMAGES") == "1" ? ["docs", "images"] : ["artifacts", "images"];
+        return page.ScreenshotAsync(new() { Path = Path.Combine([RepositoryRoot(), .. folder, name]) });
+    }
 
     private static string RepositoryRoot()
     {
