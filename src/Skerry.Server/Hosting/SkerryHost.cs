@@ -63,7 +63,7 @@ internal sealed class SkerryHost : IAsyncDisposable
         // 1.
         var api = new Listener("api_url", "--api-url", options.ApiUrl);
         var gateway = new Listener("gateway_url", "--gateway-url", options.GatewayUrl);
-        string?[] problems = [Hosting.DataFolder.Prepare(options.DataFolder), api.Probe(), gateway.Probe()];
+        string?[] problems = [DataFolderProbe.Run(options.DataFolder), api.Probe(), gateway.Probe()];
         if (problems.OfType<string>().ToList() is { Count: > 0 } found)
         {
             throw new StartupException(found);

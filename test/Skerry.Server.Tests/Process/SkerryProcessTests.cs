@@ -92,6 +92,19 @@ public sealed class SkerryProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_of_a_newer_version_is_one_line_and_code_2_and_stays_as_it_is()
+    {
+        Directory.CreateDirectory(Data);
+        var format = Path.Combine(Data, "format.json");
+        File.WriteAllText(format, """{"format":999}""");
+        var error = Assert.Single(await SkerryExecutable.Refused(_folder.FullName, ["--data", Data, .. AnyPorts]));
+        Assert.Contains(Data, error, StringComparison.Ordinal);
+        Assert.Contains("newer version", error, StringComparison.Ordinal);
+        Assert.Equal("""{"format":999}""", File.ReadAllText(format));
+        Assert.False(File.Exists(Path.Combine(Data, "credentials.json")));
+    }
+
+    [Fact]
     public async Task Taken_ports_are_one_line_each_and_code_2_and_no_folder_is_left_behind_by_a_bad_setting()
     {
         using var api = Take();
@@ -118,6 +131,15 @@ public sealed class SkerryProcessTests : IDisposable
         File.WriteAllText(file, "");
         error = Assert.Single(await SkerryExecutable.Refused(_folder.FullName, ["--data", file, .. AnyPorts]));
         Assert.Contains(file, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_credentials_file_is_one_line_and_code_2()
+    {
+        Directory.CreateDirectory(Data);
+        File.WriteAllText(Path.Combine(Data, "credentials.json"), "{");
+        var error = Assert.Single(await SkerryExecutable.Refused(_folder.FullName, ["--data", Data, .. AnyPorts]));
+        Assert.Contains("credentials.json cannot be used", error, StringComparison.Ordinal);
     }
 
     [Fact]

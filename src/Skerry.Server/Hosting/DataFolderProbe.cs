@@ -1,11 +1,11 @@
 namespace Skerry.Server.Hosting;
 
-/// <summary>Makes sure that the data folder can be used, before anything is started on it.</summary>
-internal static class DataFolder
+/// <summary>Makes sure that the data folder can be written, before anything is started on it, so that this is told with all other problems.</summary>
+internal static class DataFolderProbe
 {
     /// <summary>Creates <paramref name="path"/> if it is missing, and proves that files can be written in it.</summary>
     /// <returns>Null, or one line that says what is wrong and what to do.</returns>
-    public static string? Prepare(string path)
+    public static string? Run(string path)
     {
         try
         {
