@@ -48,8 +48,18 @@ internal static class StartupReport
 
     private static string AsPassenger(string name) => $$"""{"passenger":"{{name}}"}""";
 
-    private static void Place(IAnsiConsole console, string what, string where) =>
-        console.MarkupLineInterpolated($"  [grey]{what,-12}[/] [link]{where}[/]");
+    // Terminals open addresses; a folder's path is not one.
+    private static void Place(IAnsiConsole console, string what, string where)
+    {
+        if (where.StartsWith("http", StringComparison.Ordinal))
+        {
+            console.MarkupLineInterpolated($"  [grey]{what,-12}[/] [link]{where}[/]");
+        }
+        else
+        {
+            console.MarkupLineInterpolated($"  [grey]{what,-12}[/] {where}");
+        }
+    }
 
     private static void Command(IAnsiConsole console, string line) => console.MarkupLineInterpolated($"  [green]{line}[/]");
 }
