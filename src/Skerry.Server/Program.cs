@@ -1,1 +1,3 @@
-Console.WriteLine("skerry");
+using Skerry.Server;
+
+return await SkerryProcess.RunAsync(args);

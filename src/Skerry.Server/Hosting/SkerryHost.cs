@@ -1,0 +1,178 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.Options;
+using Skerry.Server.Configuration;
+using Skerry.Server.Credentials;
+using Skerry.Server.Gateway;
+using Skerry.Server.Management;
+using Skerry.Server.Node;
+using Skerry.Storage;
+
+namespace Skerry.Server.Hosting;
+
+/// <summary>
+/// The composition root: one web server with two listeners (gateway and management API) over one object runtime.
+/// </summary>
+internal sealed class SkerryHost : IAsyncDisposable
+{
+    // Together under the five seconds in which the process promises to end; supervisors kill after ten or more.
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2.5);
+
+    private readonly WebApplication _app;
+    private readonly Listener _api;
+    private readonly Listener _gateway;
+
+    private SkerryHost(WebApplication app, SkerryServerOptions options, Listener api, Listener gateway)
+    {
+        _app = app;
+        _api = api;
+        _gateway = gateway;
+        DataFolder = options.DataFolder;
+        CredentialsPath = Path.Combine(options.DataFolder, CredentialsFile.Name);
+    }
+
+    /// <summary>The data folder's full path.</summary>
+    public string DataFolder { get; }
+
+    /// <summary>The credentials file's full path.</summary>
+    public string CredentialsPath { get; }
+
+    /// <summary>Where the management API and the dashboard are reached.</summary>
+    public string ApiUrl => _api.ClientUrl;
+
+    /// <summary>Where the gateway is reached.</summary>
+    public string GatewayUrl => _gateway.ClientUrl;
+
+    /// <summary>Whether this start created the account.</summary>
+    public bool IsFirstStart { get; private set; }
+
+    /// <summary>The services of the process, for tests.</summary>
+    internal IServiceProvider Services => _app.Services;
+
+    /// <summary>
+    /// Starts the process.
+    /// 1. Check what the configuration points at: ports, data folder.
+    /// 2. Start the object runtime, which takes the folder's lock and recovers, and then both listeners.
+    /// 3. Write the credentials file, once the addresses in it are true.
+    /// </summary>
+    /// <exception cref="StartupException">The process cannot start with these options.</exception>
+    public static async Task<SkerryHost> StartAsync(SkerryServerOptions options)
+    {
+        // 1.
+        var api = new Listener("api_url", "--api-url", options.ApiUrl);
+        var gateway = new Listener("gateway_url", "--gateway-url", options.GatewayUrl);
+        string?[] problems = [DataFolderProbe.Run(options.DataFolder), api.Probe(), gateway.Probe()];
+        if (problems.OfType<string>().ToList() is { Count: > 0 } found)
+        {
+            throw new StartupException(found);
+        }
+
+        // The file is read before anything runs, so that a damaged one stops the start and is not written over.
+        var credentials = CredentialsFile.Load(options.DataFolder);
+        var isFirstStart = credentials is null;
+        using var random = RandomNumberGenerator.Create();
+        credentials ??= AccountCredentials.Create(random);
+
+        // 2.
+        var app = Build(options, api, gateway, credentials);
+        var host = new SkerryHost(app, options, api, gateway) { IsFirstStart = isFirstStart };
+        try
+        {
+            // Mapping opens storage, for the routes hold on to their namespaces.
+            var management = ManagementPipeline.Build(app.Services);
+            app.Use(next => http => ManagementConnection.Carries(http) ? management(http) : next(http));
+            GatewayPipeline.AddTo(app);
+            await app.StartAsync();
+
+            // 3.
+            CredentialsFile.Save(options.DataFolder, credentials with { ApiUrl = host.ApiUrl, GatewayUrl = host.GatewayUrl });
+        }
+        catch (Exception e)
+        {
+            await app.DisposeAsync();
+            if (e is OptionsValidationException invalid)
+            {
+                throw new StartupException([.. invalid.Failures], e);
+            }
+
+            if (e is StorageException or { InnerException: AddressInUseException })
+            {
+                throw new StartupException(e.Message.ReplaceLineEndings(" "), e);
+            }
+
+            throw;
+        }
+
+        return host;
+    }
+
+    /// <summary>Waits for Ctrl+C, SIGTERM or SIGQUIT.</summary>
+    public Task WaitForStopSignalAsync()
+    {
+        var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _app.Lifetime.ApplicationStopping.Register(signal.SetResult);
+        return signal.Task;
+    }
+
+    /// <summary>
+    /// Stops in order: listeners close, requests drain for at most two seconds, objects finish, the log is made
+    /// durable, the folder's lock is given back. Takes less than five seconds.
+    /// </summary>
+    public async Task StopAsync()
+    {
+        // The web server is stopped by itself first: one time limit for all would let a slow request use up the
+        // time that the objects and the log need.
+        _app.Lifetime.StopApplication();
+        using (var drained = new CancellationTokenSource(DrainTimeout))
+        {
+            await _app.Services.GetRequiredService<IServer>().StopAsync(drained.Token);
+        }
+
+        using var stopped = new CancellationTokenSource(StopTimeout);
+        try
+        {
+            await _app.StopAsync(stopped.Token);
+        }
+        catch (Exception e) when (stopped.IsCancellationRequested
+            && (e is OperationCanceledException || e is AggregateException { InnerExceptions: var all } && all.All(one => one is OperationCanceledException)))
+        {
+            // Something took longer than the time there is. What was confirmed is in the log, from which the next start recovers.
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static WebApplication Build(SkerryServerOptions options, Listener api, Listener gateway, AccountCredentials credentials)
+    {
+        // The empty builder reads no appsettings.json and no ASPNETCORE_ variables: SettingTable is all there is.
+        var builder = WebApplication.CreateEmptyBuilder(new() { EnvironmentName = Environments.Production });
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(server =>
+        {
+            server.AddServerHeader = false;
+            server.Limits.MaxRequestBodySize = options.GatewayBodyBytesMax;
+            gateway.AddTo(server);
+            api.AddTo(server, ManagementConnection.MarkAll);
+        });
+        builder.Logging.SetMinimumLevel(options.LogLevel);
+
+        // A start that fails is told once, by its caller, in one line; the generic host would log it with its stack too.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
+        builder.Services.AddRouting();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(Options.Create(options));
+        builder.Services.AddSingleton(credentials);
+        builder.Services.AddSingleton(new GatewayAddress(gateway));
+        builder.Services.AddSingleton<Health>();
+        HostedObjects.AddTo(builder, options);
+
+        return builder.Build();
+    }
+}

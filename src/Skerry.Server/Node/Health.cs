@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Skerry.Objects;
+using Skerry.Server.Hosting;
+
+namespace Skerry.Server.Node;
+
+/// <summary>Answers <c>/health</c>: 200 while objects can be read and written, 503 while storage refuses writes.</summary>
+internal sealed class Health(NodeStatus node, TimeProvider time, GatewayAddress gateway)
+{
+    private readonly long _started = time.GetTimestamp();
+
+    /// <summary>The gateway's answer, without what only the node's owner needs to know.</summary>
+    public Task AnswerGateway(HttpContext http) => Answer(http, details: false);
+
+    /// <summary>The management listener's answer, with the facts that the dashboard shows.</summary>
+    public Task AnswerManagement(HttpContext http) => Answer(http, details: true);
+
+    private async Task Answer(HttpContext http, bool details)
+    {
+        var problem = node.StorageTrouble;
+        http.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        http.Response.ContentType = "application/json; charset=utf-8";
+        http.Response.Headers.CacheControl = "no-store";
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("status"u8, problem is null ? "ok"u8 : "degraded"u8);
+        json.WriteString("version"u8, SkerryProcess.Version);
+        json.WriteNumber("uptime_seconds"u8, (long)time.GetElapsedTime(_started).TotalSeconds);
+        json.WriteStartObject("storage"u8);
+        json.WriteString("status"u8, problem is null ? "ok"u8 : "full"u8);
+        if (details)
+        {
+            json.WriteString("detail"u8, problem ?? "writes are accepted and made durable");
+            json.WriteString("folder"u8, node.DataFolder);
+        }
+
+        json.WriteEndObject();
+        if (details)
+        {
+            WriteDetails(json);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteDetails(Utf8JsonWriter json)
+    {
+        json.WriteString("gateway_url"u8, gateway.ClientUrl);
+        json.WriteNumber("active_objects"u8, node.ActiveObjects);
+        json.WriteNumber("open_databases"u8, node.OpenDatabases);
+        json.WriteNumber("pending_alarms"u8, node.PendingAlarms);
+        json.WriteNumber("log_bytes_appended"u8, node.LogBytesAppended);
+        json.WriteStartArray("namespaces"u8);
+        foreach (var (name, className) in node.Namespaces)
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, NamespaceId.Of(name));
+            json.WriteString("name"u8, name);
+            json.WriteString("class"u8, className);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}
