@@ -29,6 +29,7 @@ public sealed partial class NodeStorage : IAsyncDisposable
     private readonly ConcurrentDictionary<ObjectKey, List<LogPosition>> _unredone = new();
     private readonly ConcurrentDictionary<ObjectKey, StorageDamagedException> _damaged = new();
     private readonly Dictionary<ObjectKey, long> _alarmsFound = [];
+    private int _disposed;
     private readonly Lock[] _opening = [.. Enumerable.Range(0, 64).Select(static _ => new Lock())];
 
     private NodeStorage(NodeStorageOptions options, DataFolder folder, TimeProvider time, ILogger logger)
@@ -213,9 +214,14 @@ public sealed partial class NodeStorage : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes a database: its confirmed pages go to the file, unconfirmed ones are dropped.</summary>
+    /// <summary>Closes a database whose commits have settled: its confirmed pages go to the file, failed ones are dropped.</summary>
     public void CloseDatabase(PageStore store)
     {
+        if (!store.WhenSettled().IsCompleted)
+        {
+            throw new InvalidOperationException($"The database of {store.Key} has commits on their way; await {nameof(PageStore.WhenSettled)} first.");
+        }
+
         try
         {
             store.Flush();
@@ -341,11 +347,18 @@ public sealed partial class NodeStorage : IAsyncDisposable
     /// <summary>Flushes, checkpoints and closes. Open databases are closed with what is confirmed.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _checkpointer.StopAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         foreach (var store in _open.Values)
         {
+            await store.WhenSettled().ConfigureAwait(false);
             CloseDatabase(store);
         }
+
+        await _checkpointer.StopAsync().ConfigureAwait(false);
 
         await _log.DisposeAsync().ConfigureAwait(false);
         _folder.Dispose();

@@ -420,7 +420,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             call.Fail(error);
         }
 
-        Loop.Enqueue(new LoopEvent(Loop.BaseContext, static s => ((ActiveObject)s!).Finish(), this, IgnoresGate: true));
+        Loop.Enqueue(new LoopEvent(Loop.BaseContext, static s => _ = ((ActiveObject)s!).FinishAsync(), this, IgnoresGate: true));
     }
 
     /// <summary>Ends the activation in good order, if nothing is going on. On the loop.</summary>
@@ -439,7 +439,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
 
         Loop.Close();
         Runtime.Remove(this);
-        Finish();
+        _ = FinishAsync();
         return true;
     }
 
@@ -475,13 +475,9 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
     }
 
-    private void Finish()
+    // The last event of the loop.
+    private async Task FinishAsync()
     {
-        if (_stopped.Task.IsCompleted)
-        {
-            return;
-        }
-
         foreach (var waiter in _leaving)
         {
             waiter.Fail(_broken!);
@@ -490,7 +486,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         _leaving.Clear();
         try
         {
-            Database.Close();
+            await Database.CloseAsync().ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -434,8 +434,19 @@ internal sealed partial class ObjectDatabase : ISqlHost
         return true;
     }
 
-    /// <summary>Closes connection and files; what is not confirmed is dropped.</summary>
-    public void Close()
+    /// <summary>Closes the connection at once, and the files when the commits on their way have settled.</summary>
+    public async Task CloseAsync()
+    {
+        _sqlite?.Dispose();
+        _sqlite = null;
+        if (_store is { } store)
+        {
+            await store.WhenSettled().ConfigureAwait(false);
+            Close();
+        }
+    }
+
+    private void Close()
     {
         _sqlite?.Dispose();
         _sqlite = null;

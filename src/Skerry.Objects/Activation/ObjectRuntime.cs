@@ -241,6 +241,11 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
         await _stop.CancelAsync().ConfigureAwait(false);
         await _sweeper.ConfigureAwait(false);
         _stop.Dispose();

@@ -9,6 +9,8 @@ namespace Skerry.Storage.Pages;
 public sealed partial class PageStore
 {
     private readonly Lock _flushLock = new();
+    private TaskCompletionSource? _settled;
+    private int _inFlight;
     private bool _flushing;
     private bool _failed;
 
@@ -48,6 +50,34 @@ public sealed partial class PageStore
         }
     }
 
+    /// <summary>
+    /// Completes when no commit is on its way any more, each confirmed or failed. Before that a store must not be
+    /// closed: what is confirmed after it would be in the log alone, and the next one to open would not know.
+    /// </summary>
+    public Task WhenSettled()
+    {
+        lock (_lock)
+        {
+            return _inFlight == 0
+                ? Task.CompletedTask
+                : (_settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    private void Settle()
+    {
+        TaskCompletionSource? settled = null;
+        lock (_lock)
+        {
+            if (--_inFlight == 0)
+            {
+                (settled, _settled) = (_settled, null);
+            }
+        }
+
+        settled?.SetResult();
+    }
+
     private void OnConfirmed(CommitRequest request, LogPosition position)
     {
         lock (_lock)
@@ -59,6 +89,7 @@ public sealed partial class PageStore
 
         _listener.Confirmed(request.State.Transaction);
         _node.OverlayGrew(this);
+        Settle();
     }
 
     private void OnFailed(CommitRequest request, StorageException error)
@@ -70,6 +101,7 @@ public sealed partial class PageStore
         }
 
         _listener.Failed(error);
+        Settle();
     }
 
     /// <summary>

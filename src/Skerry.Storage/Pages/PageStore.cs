@@ -228,6 +228,7 @@ public sealed partial class PageStore : IPageFile
 
             _state = after;
             _unconfirmedBytes += record.Count;
+            _inFlight++;
         }
 
         _pending.Clear();

@@ -322,7 +322,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
         HasOpenTransaction = false;
         if (SqliteNative.GetAutocommit(_handle) == 0)
         {
-            _ = SqliteNative.Step(_rollback);
+            _ = StepTrusted(_rollback);
             _ = SqliteNative.Reset(_rollback);
         }
     }
@@ -385,7 +385,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
             fixed (byte* text = Encoding.UTF8.GetBytes(sql))
             {
                 ThrowIf(SqliteNative.Prepare(_handle, text, Encoding.UTF8.GetByteCount(sql), 0, out var handle, out _));
-                var statement = new SqliteStatement(this, handle, known is null ? sql : null, cost: 0);
+                var statement = new SqliteStatement(this, handle, known is null ? sql : null, cost: 0) { IsTrusted = true };
                 if (known is null)
                 {
                     _trusted.Add(sql, statement);
@@ -425,7 +425,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
     private void Run(nint statement)
     {
-        var code = SqliteNative.Step(statement);
+        var code = StepTrusted(statement);
         if (code != SqliteNative.Done)
         {
             var error = Failure(code);
@@ -434,6 +434,16 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
 
         _ = SqliteNative.Reset(statement);
+    }
+
+    /// <summary>Steps a statement of our own, which a step may have to compile anew.</summary>
+    internal int StepTrusted(nint statement)
+    {
+        var before = _authorizer.Trusted;
+        _authorizer.Trusted = true;
+        var code = SqliteNative.Step(statement);
+        _authorizer.Trusted = before;
+        return code;
     }
 
     private void ThrowIf(int code)

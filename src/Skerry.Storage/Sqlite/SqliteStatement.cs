@@ -40,6 +40,9 @@ public sealed unsafe class SqliteStatement
 
     internal bool InUse { get; set; }
 
+    /// <summary>True for a statement of our own: SQLite compiles it anew by itself when the schema has changed.</summary>
+    internal bool IsTrusted { get; init; }
+
     internal nint Handle => _handle;
 
     /// <summary>The database that lends it.</summary>
@@ -185,7 +188,7 @@ public sealed unsafe class SqliteStatement
     /// <exception cref="SqliteException">The statement failed.</exception>
     public bool Step()
     {
-        var code = SqliteNative.Step(_handle);
+        var code = IsTrusted ? _database.StepTrusted(_handle) : SqliteNative.Step(_handle);
         if (code == SqliteNative.Row)
         {
             if (_returned++ == 0 && SqliteNative.ColumnCount(_handle) is var columns && columns != ColumnCount)
