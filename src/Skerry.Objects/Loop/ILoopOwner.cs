@@ -6,8 +6,11 @@ internal interface ILoopOwner
     /// <summary>An event begins. Must not throw.</summary>
     void TurnBegan();
 
-    /// <summary>An event ended: commit what it wrote. Must not throw.</summary>
-    void TurnEnded();
+    /// <summary>
+    /// An event ended: commit what it wrote. With <paramref name="more"/> another one follows at once, and the commit may
+    /// wait for it. Must not throw.
+    /// </summary>
+    void TurnEnded(bool more);
 
     /// <summary>Completes when everything the object has written so far is confirmed. Called inside the loop.</summary>
     Task LeaveAsync();
