@@ -142,7 +142,16 @@ internal sealed partial class ObjectDatabase : ISqlHost
             throw new DurableObjectException("object_reset", $"{_active.Id} was reset, for the transaction of this event could not be committed: {e.Message}", e);
         }
 
-        AppendCommit();
+        try
+        {
+            AppendCommit();
+        }
+        catch (StorageException e)
+        {
+            // SQLite believes in a commit that the log will never have.
+            _active.Failed(e);
+            throw _active.Broken!;
+        }
     }
 
     private void AppendCommit()

@@ -35,6 +35,7 @@ internal sealed partial class AlarmClock : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly AlarmSchedule _schedule = new();
     private readonly List<DueAlarm> _taken = new(1);
+    private readonly HashSet<DueAlarm> _firing = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _free;
     private readonly ITimer _timer;
@@ -107,19 +108,23 @@ internal sealed partial class AlarmClock : IAsyncDisposable
         }
     }
 
-    /// <summary>A copy of all pending alarms, in no particular order, to be saved.</summary>
+    /// <summary>A copy of all alarms that are pending or whose callback runs, in no particular order, to be saved.</summary>
     public DueAlarm[] ToArray()
     {
         lock (_lock)
         {
-            var alarms = new DueAlarm[_schedule.Count];
-            var count = 0;
-            foreach (var alarm in _schedule.All())
+            var alarms = new List<DueAlarm>(_schedule.Count + _firing.Count);
+            alarms.AddRange(_schedule.All());
+            foreach (var alarm in _firing)
             {
-                alarms[count++] = alarm;
+                // Until its callback has ended well, an alarm is still owed: a crash must find it among the saved ones.
+                if (!_schedule.TryGet(alarm.Key, out _))
+                {
+                    alarms.Add(alarm);
+                }
             }
 
-            return alarms;
+            return [.. alarms];
         }
     }
 
@@ -186,6 +191,7 @@ internal sealed partial class AlarmClock : IAsyncDisposable
             if (_schedule.TakeDue(now.ToUnixTimeMilliseconds(), _taken, 1) == 1)
             {
                 alarm = _taken[0];
+                _firing.Add(alarm);
                 return true;
             }
 
@@ -222,6 +228,11 @@ internal sealed partial class AlarmClock : IAsyncDisposable
         }
         finally
         {
+            lock (_lock)
+            {
+                _firing.Remove(alarm);
+            }
+
             _free.Release();
         }
     }
