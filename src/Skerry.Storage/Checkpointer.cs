@@ -80,7 +80,7 @@ internal sealed partial class Checkpointer
             var due = _log.BytesAppended - _bytesAtDone >= _options.CheckpointBytes
                 || _time.GetElapsedTime(lastAttempt) >= interval
                 || Trouble is not null;
-            if (due && _log.ConfirmedEnd != _done)
+            if (due && (_log.ConfirmedEnd != _done || Trouble is not null))
             {
                 lastAttempt = _time.GetTimestamp();
                 await TryRunAsync().ConfigureAwait(false);
@@ -98,10 +98,6 @@ internal sealed partial class Checkpointer
         {
             Report(e);
             LogFailed(_logger, e);
-        }
-        catch (ObjectDisposedException)
-        {
-            // It was closed meanwhile, and closing flushes.
         }
     }
 
@@ -149,9 +145,10 @@ internal sealed partial class Checkpointer
                 store.Flush();
             }
 
-            if (_node.Unredone.Any())
+            if (_node.LogLostRecords || _node.Unredone.Any())
             {
                 // Damaged objects keep their place in the log: their records may be all that is left of them.
+                _bytesAtDone = bytes;
                 Volatile.Write(ref _trouble, null);
                 return;
             }

@@ -434,7 +434,8 @@ internal sealed partial class ObjectDatabase : ISqlHost
             return true;
         }
 
-        if (_sqlite.HasOpenTransaction || _sqlite.OpenCursors > 0 || _store.Confirmed.Transaction != _store.State.Transaction)
+        // A confirmed commit settles a moment later: until then the log's thread still holds the store.
+        if (_sqlite.HasOpenTransaction || _sqlite.OpenCursors > 0 || !_store.WhenSettled().IsCompleted)
         {
             return false;
         }
@@ -461,8 +462,8 @@ internal sealed partial class ObjectDatabase : ISqlHost
         _sqlite = null;
         if (_store is { } store)
         {
-            _store = null;
             Runtime.Storage.CloseDatabase(store);
+            _store = null;
             Runtime.OpenDatabases.Closed(_active);
         }
     }

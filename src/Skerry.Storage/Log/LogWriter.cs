@@ -46,7 +46,8 @@ internal sealed class LogWriter : ILogLeaderEffects
     private long _confirmedEnd;
     private bool _unmarked;
     private bool _markTimerSet;
-    private bool _failing;
+    private StorageException? _trouble;
+    private long _failedAt;
     private bool _sealRequested;
 
     public LogWriter(
@@ -92,6 +93,9 @@ internal sealed class LogWriter : ILogLeaderEffects
     public long Failures { get; private set; }
 
     public TimeSpan LastSyncDuration { get; private set; }
+
+    /// <summary>Why the log could not be written when that was last tried; null if it could.</summary>
+    public StorageException? Trouble => Volatile.Read(ref _trouble);
 
     public void Start() => new Thread(Run) { IsBackground = true, Name = "skerry log" }.Start();
 
@@ -190,17 +194,19 @@ internal sealed class LogWriter : ILogLeaderEffects
             Mark();
         }
 
-        if (!_unmarked)
+        if (!_unmarked && _trouble is null)
         {
             return;
         }
 
-        var rest = _options.MarkAfter - _time.GetElapsedTime(_lastBatchAt);
+        var rest = _options.MarkAfter - _time.GetElapsedTime(_trouble is null ? _lastBatchAt : _failedAt);
         if (rest <= TimeSpan.Zero)
         {
             Mark();
+            rest = _options.MarkAfter;
         }
-        else if (!Volatile.Read(ref _markTimerSet))
+
+        if ((_unmarked || _trouble is not null) && !Volatile.Read(ref _markTimerSet))
         {
             Volatile.Write(ref _markTimerSet, true);
             _markTimer.Change(rest, Timeout.InfiniteTimeSpan);
@@ -235,12 +241,7 @@ internal sealed class LogWriter : ILogLeaderEffects
         {
             Batches++;
             Records += _batch.Count;
-            if (_failing)
-            {
-                _failing = false;
-                NodeLogMessages.Recovered(_logger);
-            }
-
+            Recovered();
             _leader.Persisted(Self, _leader.Submitted);
             if (_leader.Decided == _leader.Submitted)
             {
@@ -248,6 +249,15 @@ internal sealed class LogWriter : ILogLeaderEffects
             }
 
             _preparer.Kick(_current!);
+        }
+    }
+
+    private void Recovered()
+    {
+        if (_trouble is not null)
+        {
+            Volatile.Write(ref _trouble, null);
+            NodeLogMessages.Recovered(_logger);
         }
     }
 
@@ -385,10 +395,13 @@ internal sealed class LogWriter : ILogLeaderEffects
         segment.LastTimestampMs = _highestTimestampMs;
     }
 
-    /// <summary>Writes an empty batch: what stands before it was synced, so if it becomes illegible that is damage.</summary>
+    /// <summary>
+    /// Writes an empty batch: what stands before it was synced, so if it becomes illegible that is damage. After a
+    /// failure it is also how an idle log finds out that it can be written again.
+    /// </summary>
     private void Mark()
     {
-        if (!_unmarked || _current is null || _current.IsSealed)
+        if (_trouble is null && (!_unmarked || _current is null || _current.IsSealed))
         {
             return;
         }
@@ -399,11 +412,13 @@ internal sealed class LogWriter : ILogLeaderEffects
             MakeRoom(BatchHeader.Size);
             Write();
             Markers++;
+            Recovered();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // No record depends on a marker; the next batch marks just as well.
             _unmarked = false;
+            _failedAt = _time.GetTimestamp();
             GiveUpSegment(error);
         }
     }
@@ -411,7 +426,7 @@ internal sealed class LogWriter : ILogLeaderEffects
     private void FailBatch(Exception error)
     {
         Failures++;
-        _failing = true;
+        _failedAt = _time.GetTimestamp();
         GiveUpSegment(error);
 
         // What could not even be encoded fails with the batch: there is nowhere to write it to.
@@ -436,7 +451,9 @@ internal sealed class LogWriter : ILogLeaderEffects
         var reason = error is IOException io && LogFile.IsDiskFull(io)
             ? $"The log in {_options.Folder} cannot be written: the disk is full. Free space; the log goes on by itself."
             : $"The log in {_options.Folder} cannot be written: {error.Message}. Check the disk.";
-        _leader.Failed(Self, _batchFirst, new StorageException(reason, error));
+        var trouble = new StorageException(reason, error);
+        Volatile.Write(ref _trouble, trouble);
+        _leader.Failed(Self, _batchFirst, trouble);
     }
 
     /// <summary>Unless the disk was merely full, the segment's tail is no longer to be trusted.</summary>

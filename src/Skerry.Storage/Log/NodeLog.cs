@@ -72,6 +72,9 @@ public sealed class NodeLog : IAsyncDisposable
     /// <summary>How long the last sync took.</summary>
     public TimeSpan LastSyncDuration => _writer.LastSyncDuration;
 
+    /// <summary>Why the log could not be written when that was last tried, which is about once a second; null if it could.</summary>
+    public StorageException? Trouble => _writer.Trouble;
+
     /// <summary>The files, by number. A snapshot.</summary>
     public IReadOnlyList<LogSegmentInfo> Segments => [.. _folder.Segments.Select(segment => segment.ToInfo())];
 
