@@ -557,7 +557,13 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
 
         // A transaction that ended without our doing was rolled back by SQLite.
-        _lost |= HasOpenTransaction && SqliteNative.GetAutocommit(_handle) != 0;
+        if (HasOpenTransaction && SqliteNative.GetAutocommit(_handle) != 0)
+        {
+            _lost = true;
+            HasOpenTransaction = false;
+            SchemaChanges();
+        }
+
         return new SqliteException(extended, message, at < 0 ? -1 : at + offset, _lost, inner);
     }
 
