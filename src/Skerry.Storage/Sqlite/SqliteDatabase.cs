@@ -13,6 +13,9 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private const uint PreparePersistent = 1;
     private const int IdentitySlots = 64;
 
+    // SQLite's limit is for a row with its header. A value at our limit must fit in one beside its key.
+    private const int RowBytesExtra = 4_096;
+
     private readonly VfsFile _file;
     private readonly SqliteLimits _limits;
     private readonly SqliteAuthorizer _authorizer;
@@ -20,6 +23,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private readonly (string? Sql, SqliteStatement? Statement)[] _byIdentity = new (string?, SqliteStatement?)[IdentitySlots];
     private readonly HashSet<SqliteStatement> _uncached = [];
     private readonly Dictionary<string, SqliteStatement> _trusted = [];
+    private readonly List<SqliteStatement> _rewritten = [];
     private readonly nint _begin;
     private readonly nint _commit;
     private readonly nint _rollback;
@@ -27,6 +31,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private long _clock;
     private int _cacheBytes;
     private bool _lost;
+    private bool _isRewritten;
 
     /// <summary>Opens a connection; a file of no pages becomes a new database with the first commit.</summary>
     /// <exception cref="SqliteException">The file is not a database, or cannot be read.</exception>
@@ -85,7 +90,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         foreach (var (id, value) in new[]
         {
-            (0, _limits.ValueBytes), (1, _limits.SqlBytes), (2, _limits.Columns), (3, _limits.ExpressionDepth),
+            (0, _limits.ValueBytes + RowBytesExtra), (1, _limits.SqlBytes), (2, _limits.Columns), (3, _limits.ExpressionDepth),
             (4, _limits.CompoundSelect), (7, 0), (8, _limits.LikePatternBytes), (9, _limits.BoundParameters),
             (10, _limits.TriggerDepth), (11, 0),
         })
@@ -103,7 +108,31 @@ public sealed unsafe class SqliteDatabase : IDisposable
     public bool HasOpenTransaction { get; private set; }
 
     /// <summary>Moves whenever the columns of a statement that was prepared before may have changed.</summary>
-    internal uint SchemaVersion { get; set; }
+    internal uint SchemaVersion { get; private set; }
+
+    /// <summary>The schema is about to change.</summary>
+    internal void SchemaChanges()
+    {
+        SchemaVersion++;
+
+        // SQLite compiles these anew as they were rewritten, but their tables may have other keys now.
+        foreach (var statement in _rewritten)
+        {
+            _cache.Remove(statement.Sql!);
+            _cacheBytes -= statement.Cost;
+            statement.Sql = null;
+            if (statement.InUse)
+            {
+                _uncached.Add(statement);
+            }
+            else
+            {
+                statement.Dispose();
+            }
+        }
+
+        _rewritten.Clear();
+    }
 
     /// <summary>Statements that are lent out.</summary>
     public int OpenCursors { get; private set; }
@@ -197,6 +226,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private nint PrepareNext(byte* sql, int bytes, int offset, out byte* next)
     {
         SqlTokens.CheckAllowed(new ReadOnlySpan<byte>(sql, bytes));
+        _isRewritten = false;
         _authorizer.Denial = null;
         _authorizer.ChangesSchema = _authorizer.Optimizes = false;
         var code = SqliteNative.Prepare(_handle, sql, bytes, PreparePersistent, out var handle, out next);
@@ -212,6 +242,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
                 var again = SqliteNative.Prepare(_handle, text, rewritten.Length, PreparePersistent, out handle, out _);
                 if (again == SqliteNative.Ok)
                 {
+                    _isRewritten = true;
                     next = sql + length;
                     return handle;
                 }
@@ -263,6 +294,11 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         var statement = Wrap(handle, sql, bytes);
         _cache[sql] = statement;
+        if (_isRewritten)
+        {
+            _rewritten.Add(statement);
+        }
+
         _cacheBytes += bytes;
         while (_cacheBytes > _limits.StatementCacheBytes)
         {
@@ -273,6 +309,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
             }
 
             _cache.Remove(oldest.Sql!);
+            _rewritten.Remove(oldest);
             _cacheBytes -= oldest.Cost;
             oldest.Dispose();
         }
@@ -352,7 +389,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     public void Rollback()
     {
         HasOpenTransaction = false;
-        SchemaVersion++;
+        SchemaChanges();
         if (SqliteNative.GetAutocommit(_handle) == 0)
         {
             _ = StepTrusted(_rollback);
@@ -369,7 +406,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     /// <summary>Takes back what was written since a savepoint, which stays open.</summary>
     public void RollbackTo(string name)
     {
-        SchemaVersion++;
+        SchemaChanges();
         ExecuteTrusted($"ROLLBACK TO {name}");
     }
 
@@ -520,7 +557,13 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
 
         // A transaction that ended without our doing was rolled back by SQLite.
-        _lost |= HasOpenTransaction && SqliteNative.GetAutocommit(_handle) != 0;
+        if (HasOpenTransaction && SqliteNative.GetAutocommit(_handle) != 0)
+        {
+            _lost = true;
+            HasOpenTransaction = false;
+            SchemaChanges();
+        }
+
         return new SqliteException(extended, message, at < 0 ? -1 : at + offset, _lost, inner);
     }
 
@@ -555,6 +598,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
         _cache.Clear();
         _uncached.Clear();
+        _rewritten.Clear();
         Array.Clear(_byIdentity);
         _ = SqliteNative.Finalize(_begin);
         _ = SqliteNative.Finalize(_commit);

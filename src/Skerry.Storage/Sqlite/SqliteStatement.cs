@@ -34,7 +34,7 @@ public sealed unsafe class SqliteStatement
     }
 
     /// <summary>The text it is cached by; null if it is not cached.</summary>
-    internal string? Sql { get; }
+    internal string? Sql { get; set; }
 
     internal int Cost { get; }
 
@@ -99,8 +99,8 @@ public sealed unsafe class SqliteStatement
     public long RowsRead => Math.Max(_returned, SqliteNative.StatementStatus(_handle, 1, 0));
 
     /// <summary>Rows inserted, updated or deleted so far, by triggers and foreign keys too; index entries are not counted.</summary>
-    /// <remarks>The first step writes all, even if RETURNING gives the rows out one by one.</remarks>
-    public long RowsWritten => _written;
+    /// <remarks>SQLite counts when a statement ends; until then the rows that RETURNING gave out are what is known.</remarks>
+    public long RowsWritten => IsReadOnly ? 0 : Math.Max(_written, _returned);
 
     internal void Lend(long clock)
     {
@@ -175,22 +175,12 @@ public sealed unsafe class SqliteStatement
     /// <exception cref="SqliteException">The statement failed.</exception>
     public bool StepFirst()
     {
-        if (IsReadOnly)
+        if (ChangesSchema)
         {
-            _firstRow = Step();
-        }
-        else
-        {
-            var before = SqliteNative.TotalChanges(_database.Handle);
-            if (ChangesSchema)
-            {
-                _database.SchemaVersion++;
-            }
-
-            _firstRow = Step();
-            _written = SqliteNative.TotalChanges(_database.Handle) - before;
+            _database.SchemaChanges();
         }
 
+        _firstRow = Step();
         if (_schemaVersion != _database.SchemaVersion)
         {
             RefreshColumns();
@@ -220,11 +210,17 @@ public sealed unsafe class SqliteStatement
     /// <exception cref="SqliteException">The statement failed.</exception>
     public bool Step()
     {
+        var before = IsReadOnly ? 0 : SqliteNative.TotalChanges(_database.Handle);
         var code = IsTrusted ? _database.StepTrusted(_handle) : SqliteNative.Step(_handle);
         if (code == SqliteNative.Row)
         {
             _returned++;
             return true;
+        }
+
+        if (!IsReadOnly)
+        {
+            _written = SqliteNative.TotalChanges(_database.Handle) - before;
         }
 
         return code == SqliteNative.Done ? false : throw _database.Failure(code);
@@ -272,15 +268,21 @@ public sealed unsafe class SqliteStatement
         }
 
         LastRowsRead = RowsRead;
-        if (!IsReadOnly)
-        {
-            LastRowsWritten = RowsWritten;
-        }
-
         Generation++;
         InUse = false;
         _firstRow = false;
-        _ = SqliteNative.Reset(_handle);
+        if (IsReadOnly)
+        {
+            _ = SqliteNative.Reset(_handle);
+        }
+        else
+        {
+            // A statement that was not stepped to its end is ended, and counted, by the reset.
+            var before = SqliteNative.TotalChanges(_database.Handle);
+            _ = SqliteNative.Reset(_handle);
+            LastRowsWritten = _written + SqliteNative.TotalChanges(_database.Handle) - before;
+        }
+
         if (ParameterCount > 0)
         {
             _ = SqliteNative.ClearBindings(_handle);

@@ -42,6 +42,7 @@ public sealed class SqliteFailureTests : SqliteFixture
         var error = Assert.Throws<SqliteException>(() => Sql.Rows("SELECT sum(length(b)) FROM t"));
 
         Assert.True(error.DatabaseLost);
+        Assert.False(Database.HasOpenTransaction);
     }
 
     [Fact]

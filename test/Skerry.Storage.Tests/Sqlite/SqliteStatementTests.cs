@@ -156,7 +156,7 @@ public sealed class SqliteStatementTests : SqliteFixture
     {
         Reopen(new SqliteLimits
         {
-            Columns = 5, BoundParameters = 5, SqlBytes = 200, LikePatternBytes = 5, ExpressionDepth = 9, CompoundSelect = 3, ValueBytes = 1000,
+            Columns = 5, BoundParameters = 5, SqlBytes = 200, LikePatternBytes = 5, ExpressionDepth = 9, CompoundSelect = 3, ValueBytes = 50_000,
         });
         Func<int, string> sql = limit switch
         {
@@ -166,7 +166,7 @@ public sealed class SqliteStatementTests : SqliteFixture
             "like" => static n => $"SELECT 'x' LIKE '{new string('x', n)}'",
             "depth" => static n => $"SELECT {string.Concat(Enumerable.Repeat("-(", n))}1{new string(')', n)}",
             "compound" => static n => $"SELECT 1{string.Concat(Enumerable.Repeat(" UNION SELECT 2", n - 3))}",
-            _ => static n => $"SELECT length(zeroblob({n * 200}))",
+            _ => static n => $"SELECT length(zeroblob({n * 10_000}))",
         };
         Sql.Rows(sql(5), limit == "parameters" ? [1, 2, 3, 4, 5] : []);
 
@@ -183,7 +183,7 @@ public sealed class SqliteStatementTests : SqliteFixture
         Assert.Throws<SqliteException>(() => Sql.Rows($"CREATE TABLE t({List("c", 101)})"));
         Assert.Throws<SqliteException>(() => Sql.Rows($"SELECT 1 /*{new string('x', 100_000)}*/"));
         Assert.Equal("2097152", Sql.Value("SELECT length(zeroblob(2097152))"));
-        Assert.Throws<SqliteException>(() => Sql.Rows("SELECT length(zeroblob(2097153))"));
+        Assert.Throws<SqliteException>(() => Sql.Rows("SELECT length(zeroblob(2097152 + 4097))"));
     }
 
     private SqliteStatement Lend(string sql) => Database.Prepare(sql, Sql);
