@@ -53,12 +53,17 @@ public sealed partial class History
             at = entry.Header.Previous;
         }
 
+        if (at.IsNone)
+        {
+            return default;
+        }
+
         if (FindSnapshot(store.Key, ulong.MaxValue) is { } snapshot && snapshot.State.TimestampMs <= timeMs)
         {
             return snapshot.State;
         }
 
-        throw at.IsNone ? NothingWritten() : TooOld();
+        throw TooOld();
     }
 
     /// <summary>
@@ -301,8 +306,6 @@ public sealed partial class History
         entry = _log.Read(position);
         return true;
     }
-
-    private static StorageException NothingWritten() => new("The object has never written anything.");
 
     private StorageException TooOld() => new(
         $"That point in time is not retained any more; the history reaches back {_options.HistoryRetention.TotalDays:0.#} days or {_options.HistoryBytesMax} bytes of log, whichever is less.");

@@ -228,7 +228,7 @@ public sealed partial class PageStore
                 header.Txid, header.Epoch, size, reader.Trailer.PostApplyChecksum, header.TimestampMs, header.AlarmMs);
             _confirmedPosition = position;
             _stream.Last = position;
-            _pageCount = size;
+            _pageCount = _kept = size;
             Epoch = header.Epoch + 1;
 
             // The crash may have left the file at any length.

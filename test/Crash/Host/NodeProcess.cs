@@ -150,7 +150,16 @@ internal sealed class NodeProcess : IAsyncDisposable
     public async Task StopAsync()
     {
         _process.StandardInput.Close();
-        await _process.WaitForExitAsync().WaitAsync(Patience);
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            await KillAsync();
+            throw new TimeoutException($"The node did not stop: {await _errors}");
+        }
+
         await _reading;
         if (_process.ExitCode != 0)
         {
