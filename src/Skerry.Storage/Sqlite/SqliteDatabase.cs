@@ -12,6 +12,10 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private const int OpenFlags = 0x2 | 0x4 | 0x8000; // READWRITE | CREATE | NOMUTEX
     private const uint PreparePersistent = 1;
     private const int IdentitySlots = 64;
+    private const int LimitLength = 0; // SQLITE_LIMIT_LENGTH, of a value and of a whole row
+
+    // A row of a hidden table has the value's tag and the row's header beside a key and value of full size.
+    private const int OwnRowBytes = 4096;
 
     private readonly VfsFile _file;
     private readonly SqliteLimits _limits;
@@ -49,7 +53,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
             foreach (var pragma in Pragmas)
             {
-                ExecuteTrusted(pragma);
+                RunOnce(pragma);
             }
 
             SetLimits();
@@ -85,7 +89,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         foreach (var (id, value) in new[]
         {
-            (0, _limits.ValueBytes), (1, _limits.SqlBytes), (2, _limits.Columns), (3, _limits.ExpressionDepth),
+            (LimitLength, _limits.ValueBytes), (1, _limits.SqlBytes), (2, _limits.Columns), (3, _limits.ExpressionDepth),
             (4, _limits.CompoundSelect), (7, 0), (8, _limits.LikePatternBytes), (9, _limits.BoundParameters),
             (10, _limits.TriggerDepth), (11, 0),
         })
@@ -423,6 +427,24 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
     }
 
+    // A statement that is kept takes a kilobyte or two, and these would never be run again.
+    private void RunOnce(string sql)
+    {
+        var statement = PrepareOne(Encoding.UTF8.GetBytes(sql));
+        int code;
+        do
+        {
+            code = SqliteNative.Step(statement);
+        }
+        while (code == SqliteNative.Row);
+        var error = code == SqliteNative.Done ? null : Failure(code);
+        _ = SqliteNative.Finalize(statement);
+        if (error is not null)
+        {
+            throw error;
+        }
+    }
+
     private void Run(nint statement)
     {
         var code = StepTrusted(statement);
@@ -441,7 +463,9 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         var before = _authorizer.Trusted;
         _authorizer.Trusted = true;
+        _ = SqliteNative.Limit(_handle, LimitLength, _limits.ValueBytes + OwnRowBytes);
         var code = SqliteNative.Step(statement);
+        _ = SqliteNative.Limit(_handle, LimitLength, _limits.ValueBytes);
         _authorizer.Trusted = before;
         return code;
     }
