@@ -72,27 +72,56 @@ public sealed partial class History
     /// </summary>
     /// <exception cref="StorageException">The transaction is not retained any more, or does not exist.</exception>
     /// <exception cref="StorageDamagedException">What is retained does not add up to the transaction's checksum.</exception>
-    public void Restore(PageStore store, ulong transaction)
+    public void Restore(PageStore store, ulong transaction) => PrepareRestore(store, transaction)();
+
+    /// <summary>Reads all that <see cref="Restore"/> needs, and changes nothing; the result then carries it out, and cannot fail.</summary>
+    /// <inheritdoc cref="Restore" path="/exception"/>
+    public Action PrepareRestore(PageStore store, ulong transaction)
     {
         if (transaction > store.Confirmed.Transaction)
         {
             throw new StorageException($"Transaction {transaction} does not exist; the newest is {store.Confirmed.Transaction}.");
         }
 
-        store.DiscardPending();
-        if (transaction == 0)
+        PageState state = default;
+        SortedDictionary<uint, byte[]> pages =
+            transaction == 0 ? [] : Collect(store.Key, store.ConfirmedPosition, transaction, out state);
+        return () =>
         {
-            store.Truncate(0);
+            store.DiscardPending();
+            foreach (var (page, content) in pages)
+            {
+                store.WriteIfChanged(page, content);
+            }
+
+            store.Truncate(state.PageCount);
+        };
+    }
+
+    /// <summary>Checks, from headers alone, that a confirmed transaction can still be restored.</summary>
+    /// <exception cref="StorageException">It is not retained any more.</exception>
+    public void CheckRetained(PageStore store, ulong transaction)
+    {
+        if (transaction == 0 || transaction >= store.Confirmed.Transaction)
+        {
             return;
         }
 
-        var pages = Collect(store.Key, store.ConfirmedPosition, transaction, out var state);
-        foreach (var (page, content) in pages)
+        var at = store.ConfirmedPosition;
+        while (TryRead(at, out var entry))
         {
-            store.WriteIfChanged(page, content);
+            if (entry.Header.Txid <= transaction)
+            {
+                return;
+            }
+
+            at = entry.Header.Previous;
         }
 
-        store.Truncate(state.PageCount);
+        if (FindSnapshot(store.Key, transaction) is not { } snapshot || snapshot.State.Transaction != transaction)
+        {
+            throw TooOld();
+        }
     }
 
     private SortedDictionary<uint, byte[]> Collect(ObjectKey key, LogPosition newest, ulong transaction, out PageState state)

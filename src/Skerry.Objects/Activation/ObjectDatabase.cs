@@ -94,7 +94,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
         Open();
         if (Metadata.PendingRestore is { } bookmark)
         {
-            Restore(Bookmark.Parse(bookmark, _active.Id.Value).Transaction);
+            Restore(bookmark);
         }
 
         SyncSchedule();
@@ -383,7 +383,26 @@ internal sealed partial class ObjectDatabase : ISqlHost
         }
     }
 
-    private void Restore(ulong transaction) => Rebuild(() => Runtime.Storage.History.Restore(_store!, transaction));
+    private void Restore(string bookmark)
+    {
+        Action restore;
+        try
+        {
+            restore = Runtime.Storage.History.PrepareRestore(_store!, Bookmark.Parse(bookmark, _active.Id.Value).Transaction);
+        }
+        catch (StorageException e)
+        {
+            // Since it was asked for, the history has lost that state. An object that could not start would lose the rest too.
+            Runtime.LogRestoreFailed(_active.Id, bookmark, e);
+            _sqlite!.EnsureWriteTransaction();
+            Metadata.ClearRestore();
+            _mustConfirm = true;
+            CommitNow();
+            return;
+        }
+
+        Rebuild(restore);
+    }
 
     public Bookmark CurrentBookmark()
     {
@@ -405,6 +424,11 @@ internal sealed partial class ObjectDatabase : ISqlHost
         if (bookmark.Transaction > current.Transaction)
         {
             throw new ArgumentException($"The bookmark '{text}' lies in the future of this object; its newest is '{current}'.", nameof(text));
+        }
+
+        if (bookmark.Transaction < current.Transaction)
+        {
+            Runtime.Storage.History.CheckRetained(_store!, bookmark.Transaction);
         }
 
         BeforeWrite();

@@ -18,6 +18,11 @@ internal sealed partial class ObjectRuntime
     [LoggerMessage(2007, LogLevel.Warning, "Object {Id}: a WebSocket handler failed.")]
     private static partial void LogSocketHandlerFailed(ILogger logger, string id, Exception e);
 
+    public void LogRestoreFailed(DurableObjectId id, string bookmark, Exception e) => LogRestoreFailed(_logger, id.ToString(), bookmark, e);
+
+    [LoggerMessage(2008, LogLevel.Error, "Object {Id}: it could not be restored to {Bookmark} and keeps its newest state.")]
+    private static partial void LogRestoreFailed(ILogger logger, string id, string bookmark, Exception e);
+
     [LoggerMessage(2001, LogLevel.Error, "Object {Id}: async void code threw; the object is reset.")]
     private static partial void LogFaulted(ILogger logger, string id, Exception e);
 

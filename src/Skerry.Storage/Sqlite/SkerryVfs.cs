@@ -41,7 +41,7 @@ internal static unsafe class SkerryVfs
         // If another library of the process has initialised SQLite before, its settings stand: these are only savings.
         _ = SqliteNative.Config(9, 0);
         _ = SqliteNative.ConfigPageCache(7, 0, 0, 0);
-        _ = SqliteNative.ConfigTwo(13, 256, 24);
+        _ = SqliteNative.ConfigTwo(13, 256, 16);
         Check(SqliteNative.Initialize());
 
         s_methods = (IoMethods*)NativeMemory.AllocZeroed((nuint)sizeof(IoMethods));

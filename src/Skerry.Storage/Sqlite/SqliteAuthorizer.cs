@@ -87,6 +87,12 @@ internal sealed unsafe class SqliteAuthorizer : IDisposable
             return "Temporary tables, indexes, views and triggers are not allowed: an object's data lives in its database.";
         }
 
+        if (action is Action.Read && first.Equals("pragma_optimize", StringComparison.OrdinalIgnoreCase))
+        {
+            // A query that writes: SQLite takes it for one that only reads, so it would write outside every transaction.
+            return "The function pragma_optimize is not allowed. Use PRAGMA optimize.";
+        }
+
         switch (action)
         {
             case Action.Transaction or Action.Savepoint:

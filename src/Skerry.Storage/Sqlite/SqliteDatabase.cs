@@ -54,7 +54,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
             foreach (var pragma in Pragmas)
             {
-                ExecuteTrusted(pragma);
+                RunOnce(pragma);
             }
 
             SetLimits();
@@ -509,6 +509,24 @@ public sealed unsafe class SqliteDatabase : IDisposable
         {
             ThrowIf(SqliteNative.Prepare(_handle, text, sql.Length, PreparePersistent, out var handle, out _));
             return handle;
+        }
+    }
+
+    // A statement that is kept takes a kilobyte or two, and these would never be run again.
+    private void RunOnce(string sql)
+    {
+        var statement = PrepareOne(Encoding.UTF8.GetBytes(sql));
+        int code;
+        do
+        {
+            code = SqliteNative.Step(statement);
+        }
+        while (code == SqliteNative.Row);
+        var error = code == SqliteNative.Done ? null : Failure(code);
+        _ = SqliteNative.Finalize(statement);
+        if (error is not null)
+        {
+            throw error;
         }
     }
 

@@ -194,9 +194,10 @@ public sealed class GatePropertyTests
 
         public bool Overlapped { get; private set; }
 
-        public void TurnBegan() => Overlapped |= Interlocked.Increment(ref _turns) != 1;
+        public void TurnBegan() => Overlapped |= Interlocked.Exchange(ref _turns, 1) != 0;
 
-        public void TurnEnded() => Interlocked.Decrement(ref _turns);
+        // Also called when nothing is left to run, so that the last event's writes are committed.
+        public void TurnEnded(bool more) => Volatile.Write(ref _turns, 0);
 
         public bool MayLeave() => true;
 
