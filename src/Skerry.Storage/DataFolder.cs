@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 
@@ -55,12 +56,27 @@ public sealed class DataFolder : IDisposable
         try
         {
             // FileShare.None is an advisory flock on Unix; the kernel drops it with the process, however that ends.
-            return File.OpenHandle(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var held = File.OpenHandle(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+            // Only for people, who look for the process that holds the folder; the lock is what counts.
+            RandomAccess.SetLength(held, 0);
+            RandomAccess.Write(held, Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"), 0);
+            return held;
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException) && File.Exists(file))
+        catch (IOException e) when (IsHeld(e))
         {
             throw new StorageException($"The data folder {path} is held by another process. Stop that one, or choose another folder with --data.", e);
         }
+    }
+
+    // .NET reports the lock's refusal with the system's own number; anything else, such as a read-only disk, is no holder.
+    private static bool IsHeld(IOException e)
+    {
+        const int WouldBlock = 11; // EWOULDBLOCK of Linux
+        const int MacWouldBlock = 35;
+        const int WindowsSharingViolation = unchecked((int)0x80070020);
+        return e.HResult is WindowsSharingViolation
+            || (OperatingSystem.IsMacOS() ? e.HResult == MacWouldBlock : e.HResult == WouldBlock);
     }
 
     private static void CheckFormat(string path)

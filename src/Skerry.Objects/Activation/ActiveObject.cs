@@ -16,6 +16,9 @@ namespace Skerry.Objects.Activation;
 /// </remarks>
 internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
 {
+    // Events whose writes may share a transaction.
+    private const int TurnsTogetherMax = 64;
+
     [ThreadStatic]
     private static ActiveObject? t_constructing;
 
@@ -30,6 +33,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     private int _background;
     private long _lastUsed;
     private long _turnStarted;
+    private int _turnsTogether;
 
     public ActiveObject(ObjectRuntime runtime, ObjectClass @class, DurableObjectId id, LocationHint? hint)
     {
@@ -221,7 +225,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
         finally
         {
-            TurnEnded();
+            TurnEnded(more: false);
             SynchronizationContext.SetSynchronizationContext(before);
             Loop.Leave();
         }
@@ -359,10 +363,18 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     public void TurnBegan() => Volatile.Write(ref _turnStarted, Runtime.CoarseNow);
 
     /// <inheritdoc/>
-    public void TurnEnded()
+    public void TurnEnded(bool more)
     {
         Volatile.Write(ref _lastUsed, Runtime.CoarseNow);
         Volatile.Write(ref _turnStarted, 0);
+        if (more && ++_turnsTogether < TurnsTogetherMax)
+        {
+            // Events that wait already are committed together: the pages they share are then written once. Nothing
+            // leaves meanwhile, and nobody waits longer than for the events that came before.
+            return;
+        }
+
+        _turnsTogether = 0;
         try
         {
             Database.EndTurn();

@@ -145,6 +145,12 @@ internal sealed partial class ObjectDatabase : ISqlHost
             _active.Break(reset);
             throw reset;
         }
+        catch (StorageException e)
+        {
+            // SQLite believes in a commit that the log will never have.
+            _active.Failed(e);
+            throw _active.Broken!;
+        }
         catch (Exception e)
         {
             _active.Break(e);
@@ -435,7 +441,8 @@ internal sealed partial class ObjectDatabase : ISqlHost
             return true;
         }
 
-        if (_sqlite.HasOpenTransaction || _sqlite.OpenCursors > 0 || _store.Confirmed.Transaction != _store.State.Transaction)
+        // A confirmed commit settles a moment later: until then the log's thread still holds the store.
+        if (_sqlite.HasOpenTransaction || _sqlite.OpenCursors > 0 || !_store.WhenSettled().IsCompleted)
         {
             return false;
         }
@@ -462,8 +469,8 @@ internal sealed partial class ObjectDatabase : ISqlHost
         _sqlite = null;
         if (_store is { } store)
         {
-            _store = null;
             Runtime.Storage.CloseDatabase(store);
+            _store = null;
             Runtime.OpenDatabases.Closed(_active);
         }
     }

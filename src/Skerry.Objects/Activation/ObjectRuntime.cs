@@ -201,7 +201,8 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            // The alarm is stored; the next start runs it.
+            // The alarm is stored, and the clock takes it back: the next start runs it.
+            throw;
         }
         catch (Exception e)
         {

@@ -37,6 +37,8 @@ public static class SkerryHostingExtensions
         services.AddSingleton<ObjectRuntime>();
         services.AddSingleton(static s => new NodeStatus(s.GetRequiredService<ObjectRuntime>(), s.GetRequiredService<NodeStorage>()));
 
+        services.PostConfigure<LoggerFilterOptions>(QuietOrleans);
+
         // Before Orleans: started first, stopped last.
         services.AddHostedService<StorageService>();
         builder.UseOrleans(static silo =>
@@ -52,6 +54,16 @@ public static class SkerryHostingExtensions
         });
         services.AddHostedService<ObjectsService>();
         return new SkerryBuilder(services);
+    }
+
+    // Orleans tells of its start in dozens of lines, and its watchdog takes the machine's uptime for a stall. First in
+    // the list, so that the application's own rules for the same names win.
+    private static void QuietOrleans(LoggerFilterOptions options)
+    {
+        options.Rules.Insert(0, new(null, "Orleans", Max(LogLevel.Warning), null));
+        options.Rules.Insert(0, new(null, "Orleans.Runtime.Watchdog", Max(LogLevel.Error), null));
+
+        LogLevel Max(LogLevel level) => options.MinLevel > level ? options.MinLevel : level;
     }
 
     private static int FreePort()

@@ -6,8 +6,11 @@ internal interface ILoopOwner
     /// <summary>An event begins. Must not throw.</summary>
     void TurnBegan();
 
-    /// <summary>An event ended: commit what it wrote. Must not throw.</summary>
-    void TurnEnded();
+    /// <summary>
+    /// An event ended: commit what it wrote. With <paramref name="more"/> another one follows at once, and the commit may
+    /// wait for it. Must not throw.
+    /// </summary>
+    void TurnEnded(bool more);
 
     /// <summary>True if everything the object has written so far is confirmed. Called inside the loop.</summary>
     /// <exception cref="InvalidOperationException">An async transaction has written: its end would wait for what wants to leave.</exception>

@@ -141,15 +141,36 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
     {
         for (var i = 0; i < EventsPerSlice; i++)
         {
-            if (!TryDequeue(out var e))
+            if (TryDequeue(out var e, out var more))
+            {
+                Run(e, more);
+                continue;
+            }
+
+            // What waits may be held at the gate, so the last event could not know that it was the last.
+            _owner.TurnEnded(more: false);
+            if (TryRest())
             {
                 return;
             }
-
-            Run(e);
         }
 
+        _owner.TurnEnded(more: false);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private bool TryRest()
+    {
+        lock (_lock)
+        {
+            if (_queue.Count > 0 || _heldMayRun)
+            {
+                return false;
+            }
+
+            _running = false;
+            return true;
+        }
     }
 
     /// <summary>Stops user events from starting until <see cref="Resume"/>: back-pressure of storage.</summary>
@@ -306,7 +327,7 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
     }
 
     /// <summary>Runs one event on this thread, which is inside the loop.</summary>
-    private void Run(in LoopEvent e)
+    private void Run(in LoopEvent e, bool more)
     {
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(e.Context);
@@ -324,7 +345,7 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
         {
             try
             {
-                _owner.TurnEnded();
+                _owner.TurnEnded(more);
             }
             finally
             {
@@ -333,8 +354,9 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
         }
     }
 
-    private bool TryDequeue(out LoopEvent e)
+    private bool TryDequeue(out LoopEvent e, out bool more)
     {
+        more = false;
         while (true)
         {
             LoopEvent[] held;
@@ -343,6 +365,7 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
             {
                 if (_heldMayRun && TryTakeHeld(out e))
                 {
+                    more = true;
                     return true;
                 }
 
@@ -357,12 +380,12 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
                 {
                     if (!_queue.TryDequeue(out e))
                     {
-                        _running = false;
                         return false;
                     }
 
                     if (MayRun(e))
                     {
+                        more = _queue.Count > 0;
                         return true;
                     }
 

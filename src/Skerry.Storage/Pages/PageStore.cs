@@ -30,6 +30,9 @@ public sealed partial class PageStore : IPageFile
     private LogPosition _confirmedPosition;
     private PageState _flushed;
     private uint _pageCount;
+
+    // The pages of the newest commit that the running one has not cut off; a page beyond them that is not pending is zeros.
+    private uint _kept;
     private uint _filePageCount;
     private long _unconfirmedBytes;
 
@@ -44,7 +47,7 @@ public sealed partial class PageStore : IPageFile
         _checksums = checksums;
         _listener = listener;
         _confirmedPosition = stream.Last;
-        _pageCount = state.PageCount;
+        _pageCount = _kept = state.PageCount;
         _filePageCount = state.PageCount;
         Key = key;
         Epoch = state.Epoch + 1;
@@ -89,7 +92,7 @@ public sealed partial class PageStore : IPageFile
             return;
         }
 
-        if (page > _state.PageCount)
+        if (page > _kept)
         {
             buffer.Clear();
             return;
@@ -154,12 +157,13 @@ public sealed partial class PageStore : IPageFile
 
         // A page between the old end and the new one that SQLite leaves out is a page of zeros.
         _pageCount = pages;
+        _kept = Math.Min(_kept, pages);
     }
 
     /// <summary><see cref="Write"/>, unless the page has that content already.</summary>
     internal void WriteIfChanged(uint page, ReadOnlySpan<byte> content)
     {
-        if (page > _state.PageCount || LtxChecksum.OfPage(page, content) != _checksums[page])
+        if (page > _kept || LtxChecksum.OfPage(page, content) != _checksums[page])
         {
             Write(page, content);
         }
@@ -174,7 +178,7 @@ public sealed partial class PageStore : IPageFile
         }
 
         _pending.Clear();
-        _pageCount = _state.PageCount;
+        _pageCount = _kept = _state.PageCount;
     }
 
     /// <summary>
@@ -187,7 +191,7 @@ public sealed partial class PageStore : IPageFile
     public ulong Commit(long alarmMs)
     {
         _node.CheckWritable(this, _pending.Count);
-        for (var page = _state.PageCount + 1; page <= _pageCount; page++)
+        for (var page = _kept + 1; page <= _pageCount; page++)
         {
             if (page != PageChecksums.LockPage && !_pending.ContainsKey(page))
             {
@@ -232,6 +236,7 @@ public sealed partial class PageStore : IPageFile
         }
 
         _pending.Clear();
+        _kept = _pageCount;
         _node.Append(new CommitRequest(this, after, record) { Stream = _stream });
         return transaction;
     }

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Skerry.Storage.Tests.Node;
+
+/// <summary>A data folder in memory where there is one, for nothing here depends on a real disk's syncs.</summary>
+internal sealed class TemporaryNode : IDisposable
+{
+    public TemporaryNode()
+    {
+        Folder = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"skerry-{Guid.NewGuid():n}");
+        Directory.CreateDirectory(Folder);
+    }
+
+    public string Folder { get; set; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Opens the folder with small segments; checkpoints only when asked for.</summary>
+    public NodeStorage Open(Action<NodeStorageOptions>? configure = null, bool checkpoints = true)
+    {
+        var options = new NodeStorageOptions
+        {
+            Folder = Folder,
+            LogSegmentBytes = 64 << 10,
+            CheckpointInterval = TimeSpan.FromDays(1000),
+            UnflushedPagesMax = 4,
+        };
+        configure?.Invoke(options);
+        var storage = NodeStorage.Open(options, Time, NullLogger<NodeStorage>.Instance);
+        storage.PendingAlarms = checkpoints ? static () => [] : null;
+        return storage;
+    }
+
+    /// <summary>Copies database files before the log: what is in a file has been in the log before.</summary>
+    public static void Copy(string from, string to, bool optional = false)
+    {
+        Directory.CreateDirectory(to);
+        if (optional && !Directory.Exists(from))
+        {
+            return;
+        }
+
+        foreach (var folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
+        {
+            Directory.CreateDirectory(to + folder[from.Length..]);
+        }
+
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories)
+            .Where(static f => !f.EndsWith("skerry.lock", StringComparison.Ordinal))
+            .OrderBy(static f => f.Contains("/log/", StringComparison.Ordinal)))
+        {
+            try
+            {
+                using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                using var target = File.Create(to + file[from.Length..]);
+                source.CopyTo(target);
+            }
+            catch (FileNotFoundException)
+            {
+                // A segment that was being prepared has got its name.
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Directory.Delete(Folder, recursive: true);
+    }
+}
