@@ -196,7 +196,7 @@ public sealed class GatePropertyTests
 
         public void TurnBegan() => Overlapped |= Interlocked.Increment(ref _turns) != 1;
 
-        public void TurnEnded() => Interlocked.Decrement(ref _turns);
+        public void TurnEnded(bool more) => Interlocked.Decrement(ref _turns);
 
         public bool MayLeave() => true;
 
