@@ -194,9 +194,9 @@ public sealed class GatePropertyTests
 
         public bool Overlapped { get; private set; }
 
-        public void TurnBegan() => Overlapped |= Interlocked.Increment(ref _turns) != 1;
+        public void TurnBegan() => Overlapped |= Interlocked.Exchange(ref _turns, 1) == 1;
 
-        public void TurnEnded(bool more) => Interlocked.Decrement(ref _turns);
+        public void TurnEnded(bool more) => Interlocked.Exchange(ref _turns, 0);
 
         public bool MayLeave() => true;
 
