@@ -55,7 +55,8 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
 
     public ObjectClass Class { get; }
 
-    public DurableObjectId Id { get; }
+    /// <summary>Who it is. An alarm knows no name: then the one it was first called by is read at the start.</summary>
+    public DurableObjectId Id { get; private set; }
 
     public ObjectKey Key { get; }
 
@@ -97,6 +98,11 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             await Loop.EnterSection(Loop.BaseContext, async _ =>
             {
                 Database.Start();
+                if (Id.Name is null && Database.Metadata.Name is { } name)
+                {
+                    Id = Id.Named(name);
+                }
+
                 t_constructing = this;
                 try
                 {

@@ -194,10 +194,9 @@ public sealed class GatePropertyTests
 
         public bool Overlapped { get; private set; }
 
-        public void TurnBegan() => Overlapped |= Interlocked.Exchange(ref _turns, 1) != 0;
+        public void TurnBegan() => Overlapped |= Interlocked.Exchange(ref _turns, 1) == 1;
 
-        // Also called when nothing is left to run, so that the last event's writes are committed.
-        public void TurnEnded(bool more) => Volatile.Write(ref _turns, 0);
+        public void TurnEnded(bool more) => Interlocked.Exchange(ref _turns, 0);
 
         public bool MayLeave() => true;
 
