@@ -36,7 +36,9 @@ public static class FlightEndpoints
     }
 
     private static Task Live(HttpContext http, IFlight flight) =>
-        http.WebSockets.IsWebSocketRequest ? flight.Fetch(http) : FlightError.NoWebSocket.Write(http);
+        !http.WebSockets.IsWebSocketRequest ? FlightError.NoWebSocket.Write(http)
+        : ForeignSite.Sent(http.Request) ? FlightError.ForeignSite.Write(http)
+        : flight.Fetch(http);
 
     private static async Task GetAvailable(HttpContext http, IFlight flight) =>
         WriteSeats(http, await flight.GetAvailable(), withPassengers: false);
@@ -46,6 +48,12 @@ public static class FlightEndpoints
 
     private static async Task AssignSeat(HttpContext http, IFlight flight)
     {
+        if (ForeignSite.Sent(http.Request))
+        {
+            await FlightError.ForeignSite.Write(http);
+            return;
+        }
+
         var (passenger, error) = await BookingBody.ReadPassenger(http);
         if (error is not null)
         {
@@ -67,6 +75,12 @@ public static class FlightEndpoints
 
     private static async Task Undo(HttpContext http, IFlight flight)
     {
+        if (ForeignSite.Sent(http.Request))
+        {
+            await FlightError.ForeignSite.Write(http);
+            return;
+        }
+
         var time = http.RequestServices.GetService<TimeProvider>() ?? TimeProvider.System;
         var backTo = time.GetUtcNow() - UndoSpan;
         try

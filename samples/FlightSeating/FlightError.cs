@@ -13,6 +13,9 @@ internal sealed record FlightError(int Status, string Code, string Message, stri
     public static FlightError NoWebSocket { get; } = new(
         StatusCodes.Status426UpgradeRequired, "websocket_expected", "This path takes WebSocket connections only; …/map answers with the same seats.");
 
+    public static FlightError ForeignSite { get; } = new(
+        StatusCodes.Status403Forbidden, "foreign_site", "The request was sent by another site's page; flights take requests of browsers from their own pages only.");
+
     public static FlightError Malformed(string what) => new(
         StatusCodes.Status400BadRequest, "malformed_json", $"""{char.ToUpperInvariant(what[0])}{what[1..]}; accepted is an object such as {Example}.""", "passenger");
 

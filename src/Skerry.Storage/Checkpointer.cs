@@ -80,7 +80,7 @@ internal sealed partial class Checkpointer
             var due = _log.BytesAppended - _bytesAtDone >= _options.CheckpointBytes
                 || _time.GetElapsedTime(lastAttempt) >= interval
                 || Trouble is not null;
-            if (due && (_log.End != _done || Trouble is not null))
+            if (due && (_log.ConfirmedEnd != _done || Trouble is not null))
             {
                 lastAttempt = _time.GetTimestamp();
                 await TryRunAsync().ConfigureAwait(false);
@@ -129,8 +129,8 @@ internal sealed partial class Checkpointer
         await _one.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            // 1. All records before this position are confirmed.
-            var end = _log.End;
+            // 1. All records before this position are confirmed, and their stores know it.
+            var end = _log.ConfirmedEnd;
             var bytes = _log.BytesAppended;
 
             // 2. Files take everything that the log has confirmed.
@@ -172,7 +172,7 @@ internal sealed partial class Checkpointer
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        if (_log.End != _done)
+        if (_log.ConfirmedEnd != _done)
         {
             try
             {

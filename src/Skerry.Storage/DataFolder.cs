@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 
@@ -55,7 +56,12 @@ public sealed class DataFolder : IDisposable
         try
         {
             // FileShare.None is an advisory flock on Unix; the kernel drops it with the process, however that ends.
-            return File.OpenHandle(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var held = File.OpenHandle(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+            // Only for people, who look for the process that holds the folder; the lock is what counts.
+            RandomAccess.SetLength(held, 0);
+            RandomAccess.Write(held, Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"), 0);
+            return held;
         }
         catch (IOException e) when (IsHeld(e))
         {

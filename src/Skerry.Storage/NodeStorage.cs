@@ -85,7 +85,7 @@ public sealed partial class NodeStorage : IAsyncDisposable
     {
         Dictionary<ObjectKey, List<(LogPosition Position, ulong Epoch, ulong Txid, long Alarm)>> found = [];
         var log = NodeLog.Open(
-            new NodeLogOptions { Folder = Path.Combine(_folder.Path, "log"), SegmentBytes = _options.LogSegmentBytes },
+            new NodeLogOptions { Folder = Path.Combine(_folder.Path, "log"), SegmentBytes = _options.LogSegmentBytes, Files = _options.LogFiles },
             start,
             _time,
             _logger,

@@ -136,13 +136,28 @@ internal sealed partial class ObjectDatabase : ISqlHost
         {
             _active.Sql.CloseWriters();
             _sqlite!.Commit();
+            AppendCommit();
         }
         catch (SqliteException e)
         {
-            throw new DurableObjectException("object_reset", $"{_active.Id} was reset, for the transaction of this event could not be committed: {e.Message}", e);
+            // Broken here and now: code of the object that catches this must not go on as if nothing had happened.
+            var reset = new DurableObjectException("object_reset", $"{_active.Id} was reset, for the transaction of this event could not be committed: {e.Message}", e);
+            _active.Break(reset);
+            throw reset;
+        }
+        catch (StorageException e)
+        {
+            // SQLite believes in a commit that the log will never have.
+            _active.Failed(e);
+            throw _active.Broken!;
+        }
+        catch (Exception e)
+        {
+            _active.Break(e);
+            throw;
         }
 
-        AppendCommit();
+        _active.PassLeaving();
     }
 
     private void AppendCommit()
@@ -269,6 +284,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
                     _sqlite!.Rollback();
                     _store!.DiscardPending();
                     RolledBack();
+                    _active.PassLeaving();
                 }
 
                 throw;

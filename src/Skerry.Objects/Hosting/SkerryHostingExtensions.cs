@@ -37,6 +37,8 @@ public static class SkerryHostingExtensions
         services.AddSingleton<ObjectRuntime>();
         services.AddSingleton(static s => new NodeStatus(s.GetRequiredService<ObjectRuntime>(), s.GetRequiredService<NodeStorage>()));
 
+        services.PostConfigure<LoggerFilterOptions>(QuietOrleans);
+
         // Before Orleans: started first, stopped last.
         services.AddHostedService<StorageService>();
         builder.UseOrleans(static silo =>
@@ -52,6 +54,16 @@ public static class SkerryHostingExtensions
         });
         services.AddHostedService<ObjectsService>();
         return new SkerryBuilder(services);
+    }
+
+    // Orleans tells of its start in dozens of lines, and its watchdog takes the machine's uptime for a stall. First in
+    // the list, so that the application's own rules for the same names win.
+    private static void QuietOrleans(LoggerFilterOptions options)
+    {
+        options.Rules.Insert(0, new(null, "Orleans", Max(LogLevel.Warning), null));
+        options.Rules.Insert(0, new(null, "Orleans.Runtime.Watchdog", Max(LogLevel.Error), null));
+
+        LogLevel Max(LogLevel level) => options.MinLevel > level ? options.MinLevel : level;
     }
 
     private static int FreePort()
@@ -79,10 +91,26 @@ public static class SkerryHostingExtensions
     }
 
     /// <summary>Ends the objects before their silo ends.</summary>
-    private sealed class ObjectsService(ObjectRuntime runtime) : IHostedService
+    /// <remarks>
+    /// WebSockets are told before anything else stops: the web server waits for open connections, and pages that are
+    /// open would use up the time it has for that.
+    /// </remarks>
+    private sealed class ObjectsService(ObjectRuntime runtime, IHostApplicationLifetime lifetime) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        private Task _goodBye = Task.CompletedTask;
+        private CancellationTokenRegistration _stopping;
 
-        public Task StopAsync(CancellationToken cancellationToken) => runtime.StopAsync(cancellationToken);
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            _stopping = lifetime.ApplicationStopping.Register(() => _goodBye = runtime.Sockets.StopAsync());
+            return Task.CompletedTask;
+        }
+
+        public async Task StopAsync(CancellationToken cancellationToken)
+        {
+            await _stopping.DisposeAsync().ConfigureAwait(false);
+            await _goodBye.ConfigureAwait(false);
+            await runtime.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 }

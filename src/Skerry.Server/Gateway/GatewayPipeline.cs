@@ -12,6 +12,9 @@ internal static class GatewayPipeline
 {
     private static readonly ReadOnlyMemory<byte> Welcome = EmbeddedFile.Read("welcome.html");
 
+    // Load balancers and monitors ask with HEAD.
+    private static readonly string[] GetAndHead = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>Adds the pipeline to <paramref name="app"/>.</summary>
     public static void AddTo(WebApplication app)
     {
@@ -19,8 +22,8 @@ internal static class GatewayPipeline
         app.Use(next => http => AnswerErrors(http, next, failures));
         app.UseWebSockets();
         app.UseRouting();
-        app.MapGet("/", AnswerWelcome);
-        app.MapGet("/health", app.Services.GetRequiredService<Health>().AnswerGateway);
+        app.MapMethods("/", GetAndHead, AnswerWelcome);
+        app.MapMethods("/health", GetAndHead, app.Services.GetRequiredService<Health>().AnswerGateway);
         app.MapFlights();
         HostedObjects.MapTo(app);
     }

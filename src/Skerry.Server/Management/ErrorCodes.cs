@@ -18,6 +18,9 @@ internal static class ErrorCodes
     /// <summary>No token, a wrong token, or one of another account.</summary>
     public const int Authentication = 10000;
 
+    /// <summary>A browser sent the request for another site's page.</summary>
+    public const int ForeignSite = 10002;
+
     /// <summary>A query parameter is malformed.</summary>
     public const int InvalidParameter = 10021;
 

@@ -9,12 +9,16 @@ namespace Skerry.Server.Management;
 /// </summary>
 internal static class ManagementPipeline
 {
+    // Load balancers and monitors ask with HEAD.
+    private static readonly string[] GetAndHead = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>Builds the pipeline.</summary>
     public static RequestDelegate Build(IServiceProvider services)
     {
         var pipeline = new ApplicationBuilder(services);
         var failures = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ManagementPipeline).FullName!);
         pipeline.Use(next => http => AnswerErrors(http, next, failures));
+        pipeline.Use(next => http => BrowserGuard.Invoke(http, next));
         var authentication = ActivatorUtilities.CreateInstance<BearerAuthentication>(services);
         pipeline.Use(next => http => authentication.Invoke(http, next));
         pipeline.UseRouting();
@@ -28,9 +32,9 @@ internal static class ManagementPipeline
         var api = routes.MapGroup("/client/v4");
         ActivatorUtilities.CreateInstance<AccountRoutes>(services).Map(api);
         ActivatorUtilities.CreateInstance<NamespaceRoutes>(services).Map(api);
-        routes.MapGet("/openapi.json", OpenApiDocument.Answer);
-        routes.MapGet("/health", services.GetRequiredService<Health>().AnswerManagement);
-        routes.MapGet("/", DashboardPage.Answer);
+        routes.MapMethods("/openapi.json", GetAndHead, OpenApiDocument.Answer);
+        routes.MapMethods("/health", GetAndHead, services.GetRequiredService<Health>().AnswerManagement);
+        routes.MapMethods("/", GetAndHead, DashboardPage.Answer);
     }
 
     // Routing answers 404 and 405 with an empty body; every answer of this API has an envelope.

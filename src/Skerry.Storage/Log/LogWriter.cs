@@ -43,6 +43,7 @@ internal sealed class LogWriter : ILogLeaderEffects
     private long _highestTimestampMs;
     private long _lastBatchAt;
     private long _end;
+    private long _confirmedEnd;
     private bool _unmarked;
     private bool _markTimerSet;
     private StorageException? _trouble;
@@ -70,12 +71,16 @@ internal sealed class LogWriter : ILogLeaderEffects
         _lastSequence = found.LastSequence;
         _highestTimestampMs = found.HighestTimestampMs;
         _end = (long)found.End.ToUInt64();
+        _confirmedEnd = _end;
         _unmarked = found.Unmarked;
         _lastBatchAt = time.GetTimestamp();
         _markTimer = time.CreateTimer(static writer => ((LogWriter)writer!).OnMarkTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public LogPosition End => LogPosition.FromUInt64((ulong)Volatile.Read(ref _end));
+
+    /// <summary>As <see cref="End"/>, but moved only when every request before it has heard of its confirmation.</summary>
+    public LogPosition ConfirmedEnd => LogPosition.FromUInt64((ulong)Volatile.Read(ref _confirmedEnd));
 
     public long Batches { get; private set; }
 
@@ -238,6 +243,11 @@ internal sealed class LogWriter : ILogLeaderEffects
             Records += _batch.Count;
             Recovered();
             _leader.Persisted(Self, _leader.Submitted);
+            if (_leader.Decided == _leader.Submitted)
+            {
+                Volatile.Write(ref _confirmedEnd, _end);
+            }
+
             _preparer.Kick(_current!);
         }
     }

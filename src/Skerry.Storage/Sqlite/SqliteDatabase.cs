@@ -13,6 +13,9 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private const uint PreparePersistent = 1;
     private const int IdentitySlots = 64;
 
+    // SQLite's limit is for a row with its header. A value at our limit must fit in one beside its key.
+    private const int RowBytesExtra = 4_096;
+
     private readonly VfsFile _file;
     private readonly SqliteLimits _limits;
     private readonly SqliteAuthorizer _authorizer;
@@ -20,6 +23,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private readonly (string? Sql, SqliteStatement? Statement)[] _byIdentity = new (string?, SqliteStatement?)[IdentitySlots];
     private readonly HashSet<SqliteStatement> _uncached = [];
     private readonly Dictionary<string, SqliteStatement> _trusted = [];
+    private readonly List<SqliteStatement> _rewritten = [];
     private readonly nint _begin;
     private readonly nint _commit;
     private readonly nint _rollback;
@@ -27,6 +31,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private long _clock;
     private int _cacheBytes;
     private bool _lost;
+    private bool _isRewritten;
 
     /// <summary>Opens a connection; a file of no pages becomes a new database with the first commit.</summary>
     /// <exception cref="SqliteException">The file is not a database, or cannot be read.</exception>
@@ -85,7 +90,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         foreach (var (id, value) in new[]
         {
-            (0, _limits.ValueBytes), (1, _limits.SqlBytes), (2, _limits.Columns), (3, _limits.ExpressionDepth),
+            (0, _limits.ValueBytes + RowBytesExtra), (1, _limits.SqlBytes), (2, _limits.Columns), (3, _limits.ExpressionDepth),
             (4, _limits.CompoundSelect), (7, 0), (8, _limits.LikePatternBytes), (9, _limits.BoundParameters),
             (10, _limits.TriggerDepth), (11, 0),
         })
@@ -102,6 +107,33 @@ public sealed unsafe class SqliteDatabase : IDisposable
     /// <summary>True from <see cref="EnsureWriteTransaction"/> to <see cref="Commit"/> or <see cref="Rollback"/>.</summary>
     public bool HasOpenTransaction { get; private set; }
 
+    /// <summary>Moves whenever the columns of a statement that was prepared before may have changed.</summary>
+    internal uint SchemaVersion { get; private set; }
+
+    /// <summary>The schema is about to change.</summary>
+    internal void SchemaChanges()
+    {
+        SchemaVersion++;
+
+        // SQLite compiles these anew as they were rewritten, but their tables may have other keys now.
+        foreach (var statement in _rewritten)
+        {
+            _cache.Remove(statement.Sql!);
+            _cacheBytes -= statement.Cost;
+            statement.Sql = null;
+            if (statement.InUse)
+            {
+                _uncached.Add(statement);
+            }
+            else
+            {
+                statement.Dispose();
+            }
+        }
+
+        _rewritten.Clear();
+    }
+
     /// <summary>Statements that are lent out.</summary>
     public int OpenCursors { get; private set; }
 
@@ -110,9 +142,21 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         get
         {
-            var pages = QueryTrusted("SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count)").Single();
-            return (long.Parse(pages.Key, System.Globalization.CultureInfo.InvariantCulture)
-                - long.Parse(pages.Value, System.Globalization.CultureInfo.InvariantCulture)) * IPageFile.PageSize;
+            return (Number("PRAGMA page_count") - Number("PRAGMA freelist_count")) * IPageFile.PageSize;
+        }
+    }
+
+    // Kept statements: asking again compiles nothing and allocates nothing.
+    private long Number(string pragma)
+    {
+        var statement = PrepareTrusted(pragma);
+        try
+        {
+            return statement.Step() ? statement.GetInt64(0) : 0;
+        }
+        finally
+        {
+            statement.Release();
         }
     }
 
@@ -144,6 +188,12 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
 
         var bytes = Encoding.UTF8.GetBytes(sql);
+        if (bytes.AsSpan().IndexOf((byte)0) is var nul and >= 0)
+        {
+            // SQLite would stop reading there, and run what may be half a statement.
+            throw new SqliteException(SqliteNative.Error, "The SQL text holds a NUL character.", nul);
+        }
+
         if (bytes.Length > _limits.SqlBytes)
         {
             throw new SqliteException(18, $"The SQL text takes {bytes.Length} bytes; at most {_limits.SqlBytes} are allowed.");
@@ -176,7 +226,9 @@ public sealed unsafe class SqliteDatabase : IDisposable
     private nint PrepareNext(byte* sql, int bytes, int offset, out byte* next)
     {
         SqlTokens.CheckAllowed(new ReadOnlySpan<byte>(sql, bytes));
+        _isRewritten = false;
         _authorizer.Denial = null;
+        _authorizer.ChangesSchema = _authorizer.Optimizes = false;
         var code = SqliteNative.Prepare(_handle, sql, bytes, PreparePersistent, out var handle, out next);
         if (code == SqliteNative.Ok)
         {
@@ -190,12 +242,20 @@ public sealed unsafe class SqliteDatabase : IDisposable
                 var again = SqliteNative.Prepare(_handle, text, rewritten.Length, PreparePersistent, out handle, out _);
                 if (again == SqliteNative.Ok)
                 {
+                    _isRewritten = true;
                     next = sql + length;
                     return handle;
                 }
             }
 
-            // What the user wrote is what the error has to speak of.
+            // The rewritten text was understood, so what it was refused for is what the user has to know. Offsets into
+            // it mean nothing to them.
+            var error = Failure(code);
+            if (!error.Message.EndsWith("syntax error", StringComparison.Ordinal))
+            {
+                throw new SqliteException(error.ExtendedCode, error.Message, -1, error.DatabaseLost, error.InnerException);
+            }
+
             code = SqliteNative.Prepare(_handle, sql, bytes, PreparePersistent, out handle, out next);
         }
 
@@ -204,7 +264,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
     private void RunAndFinalize(nint handle, IBeforeWrite host)
     {
-        var statement = new SqliteStatement(this, handle, sql: null, cost: 0);
+        var statement = Wrap(handle, sql: null, cost: 0);
         try
         {
             if (statement.ParameterCount > 0)
@@ -217,7 +277,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
                 host.BeforeWrite();
             }
 
-            while (statement.Step())
+            for (var more = statement.StepFirst(); more; more = statement.Step())
             {
             }
         }
@@ -227,10 +287,18 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
     }
 
+    private SqliteStatement Wrap(nint handle, string? sql, int cost) =>
+        new(this, handle, sql, cost, _authorizer.Optimizes) { ChangesSchema = _authorizer.ChangesSchema };
+
     private SqliteStatement Cache(string sql, nint handle, int bytes)
     {
-        var statement = new SqliteStatement(this, handle, sql, bytes);
+        var statement = Wrap(handle, sql, bytes);
         _cache[sql] = statement;
+        if (_isRewritten)
+        {
+            _rewritten.Add(statement);
+        }
+
         _cacheBytes += bytes;
         while (_cacheBytes > _limits.StatementCacheBytes)
         {
@@ -241,6 +309,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
             }
 
             _cache.Remove(oldest.Sql!);
+            _rewritten.Remove(oldest);
             _cacheBytes -= oldest.Cost;
             oldest.Dispose();
         }
@@ -254,7 +323,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
     private SqliteStatement Uncached(nint handle)
     {
-        var statement = new SqliteStatement(this, handle, sql: null, cost: 0);
+        var statement = Wrap(handle, sql: null, cost: 0);
         _uncached.Add(statement);
         return statement;
     }
@@ -320,6 +389,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     public void Rollback()
     {
         HasOpenTransaction = false;
+        SchemaChanges();
         if (SqliteNative.GetAutocommit(_handle) == 0)
         {
             _ = StepTrusted(_rollback);
@@ -334,7 +404,11 @@ public sealed unsafe class SqliteDatabase : IDisposable
     public void ReleaseSavepoint(string name) => ExecuteTrusted($"RELEASE {name}");
 
     /// <summary>Takes back what was written since a savepoint, which stays open.</summary>
-    public void RollbackTo(string name) => ExecuteTrusted($"ROLLBACK TO {name}");
+    public void RollbackTo(string name)
+    {
+        SchemaChanges();
+        ExecuteTrusted($"ROLLBACK TO {name}");
+    }
 
     /// <summary>Runs one statement of our own, past the authorizer.</summary>
     public void ExecuteTrusted(string sql, params ReadOnlySpan<string> parameters)
@@ -405,14 +479,29 @@ public sealed unsafe class SqliteDatabase : IDisposable
     public bool HasTable(string name) =>
         QueryTrusted("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", name).Count > 0;
 
-    /// <summary>Columns of a table's primary key, if it has no rowid; empty if it has.</summary>
-    internal IReadOnlyList<string> KeyWithoutRowid(string table)
+    /// <summary>
+    /// Expressions that tell a table's rows apart: a name of the rowid that is no column's, or the columns of the primary
+    /// key, each compared as the key's index does. Empty if there are none.
+    /// </summary>
+    internal IReadOnlyList<string> RowKey(string table)
     {
-        var withoutRowid = QueryTrusted("SELECT wr, name FROM pragma_table_list WHERE name = ? AND schema = 'main'", table);
-        return withoutRowid.Count == 1 && withoutRowid[0].Key == "1"
-            ? [.. QueryTrusted("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table).Select(static r => r.Key)]
-            : [];
+        var found = QueryTrusted("SELECT wr FROM pragma_table_list WHERE name = ? COLLATE NOCASE AND schema = 'main'", table);
+        if (found.Count == 1 && found[0].Key == "1")
+        {
+            return
+            [
+                .. QueryTrusted(
+                    "SELECT c.name, c.coll FROM pragma_index_list(?) i, pragma_index_xinfo(i.name) c WHERE i.origin = 'pk' AND c.key = 1 ORDER BY c.seqno", table)
+                .Select(static c => $"{Quoted(c.Key)} COLLATE {Quoted(c.Value)}"),
+            ];
+        }
+
+        var columns = QueryTrusted("SELECT name FROM pragma_table_xinfo(?)", table);
+        return new[] { "rowid", "_rowid_", "oid" }
+            .Where(name => !columns.Any(c => c.Key.Equals(name, StringComparison.OrdinalIgnoreCase))).Take(1).ToArray();
     }
+
+    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private nint PrepareOne(ReadOnlySpan<byte> sql)
     {
@@ -458,6 +547,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         var extended = SqliteNative.ExtendedError(_handle) is var e and not 0 ? e : code;
         var message = _authorizer.Denial ?? SqliteNative.Text(SqliteNative.ErrorMessage(_handle));
+        _authorizer.Denial = null;
         var at = SqliteNative.ErrorOffset(_handle);
         var inner = _file.Error;
         _file.Error = null;
@@ -467,7 +557,13 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
 
         // A transaction that ended without our doing was rolled back by SQLite.
-        _lost |= HasOpenTransaction && SqliteNative.GetAutocommit(_handle) != 0;
+        if (HasOpenTransaction && SqliteNative.GetAutocommit(_handle) != 0)
+        {
+            _lost = true;
+            HasOpenTransaction = false;
+            SchemaChanges();
+        }
+
         return new SqliteException(extended, message, at < 0 ? -1 : at + offset, _lost, inner);
     }
 
@@ -502,6 +598,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
         _cache.Clear();
         _uncached.Clear();
+        _rewritten.Clear();
         Array.Clear(_byIdentity);
         _ = SqliteNative.Finalize(_begin);
         _ = SqliteNative.Finalize(_commit);

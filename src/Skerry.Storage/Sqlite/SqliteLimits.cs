@@ -24,7 +24,10 @@ public sealed record SqliteLimits
     /// <summary>Depth of triggers. Default 10.</summary>
     public int TriggerDepth { get; init; } = 10;
 
-    /// <summary>Bytes of one value, or of one row. Default 2 MB (2,097,152).</summary>
+    /// <summary>
+    /// Bytes of one value, or of one row; 4 KiB more are let through, so that a value of this size has room for its key.
+    /// Default 2 MB (2,097,152). Keys and values of <c>Kv</c> are rows too.
+    /// </summary>
     public int ValueBytes { get; init; } = 2 << 20;
 
     /// <summary>Bytes of SQL text whose prepared statements are kept. Default 1 MiB.</summary>

@@ -17,22 +17,24 @@ public sealed unsafe class SqliteStatement
     private nint _handle;
     private string[]? _columnNames;
     private long _returned;
-    private long _changesBefore;
+    private long _written;
+    private uint _schemaVersion;
     private bool _firstRow;
 
-    internal SqliteStatement(SqliteDatabase database, nint handle, string? sql, int cost)
+    internal SqliteStatement(SqliteDatabase database, nint handle, string? sql, int cost, bool writes = false)
     {
+        _schemaVersion = database.SchemaVersion;
         _database = database;
         _handle = handle;
         Sql = sql;
         Cost = cost;
-        IsReadOnly = SqliteNative.IsReadOnly(handle) != 0;
+        IsReadOnly = !writes && SqliteNative.IsReadOnly(handle) != 0;
         ParameterCount = SqliteNative.ParameterCount(handle);
         ColumnCount = SqliteNative.ColumnCount(handle);
     }
 
     /// <summary>The text it is cached by; null if it is not cached.</summary>
-    internal string? Sql { get; }
+    internal string? Sql { get; set; }
 
     internal int Cost { get; }
 
@@ -42,6 +44,9 @@ public sealed unsafe class SqliteStatement
 
     /// <summary>True for a statement of our own: SQLite compiles it anew by itself when the schema has changed.</summary>
     internal bool IsTrusted { get; init; }
+
+    /// <summary>True if running it may change the columns of other statements.</summary>
+    internal bool ChangesSchema { get; init; }
 
     internal nint Handle => _handle;
 
@@ -94,13 +99,15 @@ public sealed unsafe class SqliteStatement
     public long RowsRead => Math.Max(_returned, SqliteNative.StatementStatus(_handle, 1, 0));
 
     /// <summary>Rows inserted, updated or deleted so far, by triggers and foreign keys too; index entries are not counted.</summary>
-    public long RowsWritten => IsReadOnly ? 0 : SqliteNative.TotalChanges(_database.Handle) - _changesBefore;
+    /// <remarks>SQLite counts when a statement ends; until then the rows that RETURNING gave out are what is known.</remarks>
+    public long RowsWritten => IsReadOnly ? 0 : Math.Max(_written, _returned);
 
     internal void Lend(long clock)
     {
         InUse = true;
         LastUsed = clock;
         _returned = 0;
+        _written = 0;
         _ = SqliteNative.StatementStatus(_handle, 1, 1);
     }
 
@@ -168,12 +175,27 @@ public sealed unsafe class SqliteStatement
     /// <exception cref="SqliteException">The statement failed.</exception>
     public bool StepFirst()
     {
-        if (!IsReadOnly)
+        if (ChangesSchema)
         {
-            _changesBefore = SqliteNative.TotalChanges(_database.Handle);
+            _database.SchemaChanges();
         }
 
-        return _firstRow = Step();
+        _firstRow = Step();
+        if (_schemaVersion != _database.SchemaVersion)
+        {
+            RefreshColumns();
+        }
+
+        return _firstRow;
+    }
+
+    // The step compiled the statement anew if the schema had changed: SELECT * may have other columns now.
+    private void RefreshColumns()
+    {
+        _schemaVersion = _database.SchemaVersion;
+        ColumnCount = SqliteNative.ColumnCount(_handle);
+        _columnNames = null;
+        Mapper = null;
     }
 
     /// <summary>True once, for the row that <see cref="StepFirst"/> has reached.</summary>
@@ -188,18 +210,17 @@ public sealed unsafe class SqliteStatement
     /// <exception cref="SqliteException">The statement failed.</exception>
     public bool Step()
     {
+        var before = IsReadOnly ? 0 : SqliteNative.TotalChanges(_database.Handle);
         var code = IsTrusted ? _database.StepTrusted(_handle) : SqliteNative.Step(_handle);
         if (code == SqliteNative.Row)
         {
-            if (_returned++ == 0 && SqliteNative.ColumnCount(_handle) is var columns && columns != ColumnCount)
-            {
-                // The schema changed since it was prepared, and SELECT * has other columns now.
-                ColumnCount = columns;
-                _columnNames = null;
-                Mapper = null;
-            }
-
+            _returned++;
             return true;
+        }
+
+        if (!IsReadOnly)
+        {
+            _written = SqliteNative.TotalChanges(_database.Handle) - before;
         }
 
         return code == SqliteNative.Done ? false : throw _database.Failure(code);
@@ -247,15 +268,21 @@ public sealed unsafe class SqliteStatement
         }
 
         LastRowsRead = RowsRead;
-        if (!IsReadOnly)
-        {
-            LastRowsWritten = RowsWritten;
-        }
-
         Generation++;
         InUse = false;
         _firstRow = false;
-        _ = SqliteNative.Reset(_handle);
+        if (IsReadOnly)
+        {
+            _ = SqliteNative.Reset(_handle);
+        }
+        else
+        {
+            // A statement that was not stepped to its end is ended, and counted, by the reset.
+            var before = SqliteNative.TotalChanges(_database.Handle);
+            _ = SqliteNative.Reset(_handle);
+            LastRowsWritten = _written + SqliteNative.TotalChanges(_database.Handle) - before;
+        }
+
         if (ParameterCount > 0)
         {
             _ = SqliteNative.ClearBindings(_handle);

@@ -1,3 +1,4 @@
+using Acceptance.Repository;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -131,18 +132,7 @@ public sealed class SeatMapTests(SkerryNode node, Browser browser) : IClassFixtu
     private static Task Shoot(IPage page, string name)
     {
         string[] folder = Environment.GetEnvironmentVariable("UPDATE_IMAGES") == "1" ? ["docs", "images"] : ["artifacts", "images"];
-        return page.ScreenshotAsync(new() { Path = Path.Combine([RepositoryRoot(), .. folder, name]) });
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Skerry.slnx")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        }
-
-        return folder.FullName;
+        return page.ScreenshotAsync(new() { Path = Path.Combine([RepositoryRoot.Path, .. folder, name]) });
     }
 
     private async Task<IPage> Open(string flight)

@@ -126,6 +126,42 @@ public sealed class FlightTests(RunningHost host) : IClassFixture<RunningHost>
         await page.CloseAsync(WebSocketCloseStatus.NormalClosure, null, TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData("POST", "/flights/FOREIGN/undo", "Sec-Fetch-Site", "cross-site")]
+    [InlineData("POST", "/flights/FOREIGN/seats/1A", "Sec-Fetch-Site", "same-site")]
+    [InlineData("POST", "/flights/FOREIGN/seats/1A", "Origin", "https://elsewhere.example")]
+    [InlineData("POST", "/flights/FOREIGN/seats/1A", "Origin", "null")]
+    public async Task Other_sites_pages_cannot_book(string method, string path, string header, string value)
+    {
+        using var request = new HttpRequestMessage(new(method), path) { Content = new StringContent("""{"passenger":"Eve"}""") };
+        request.Headers.Add(header, value);
+        var answer = await JsonAnswer.Of(host.Gateway.SendAsync(request));
+        Assert.Equal((HttpStatusCode.Forbidden, "foreign_site"), (answer.Status, answer.ErrorCode));
+    }
+
+    [Fact]
+    public async Task Other_sites_pages_cannot_listen()
+    {
+        using var page = new ClientWebSocket();
+        page.Options.SetRequestHeader("Origin", "https://elsewhere.example");
+        page.Options.CollectHttpResponseDetails = true;
+        var address = new UriBuilder(host.Host.GatewayUrl) { Scheme = "ws", Path = "/flights/FOREIGN/live" };
+        await Assert.ThrowsAsync<WebSocketException>(() => page.ConnectAsync(address.Uri, TestContext.Current.CancellationToken));
+        Assert.Equal(HttpStatusCode.Forbidden, page.HttpStatusCode);
+    }
+
+    [Fact]
+    public async Task Deep_JSON_and_bodies_of_other_types_are_no_trouble()
+    {
+        var deep = "{\"x\":" + new string('[', 1500) + new string(']', 1500) + ",\"passenger\":\"Ada\"}";
+        Assert.Equal("malformed_json", (await Post("/flights/ODD/seats/1A", deep)).ErrorCode);
+
+        using var image = new ByteArrayContent([0xff, 0xd8, 0xff]);
+        image.Headers.ContentType = new("image/jpeg");
+        var answer = await JsonAnswer.Of(host.Gateway.PostAsync("/flights/ODD/seats/1A", image));
+        Assert.Equal((HttpStatusCode.BadRequest, "malformed_json"), (answer.Status, answer.ErrorCode));
+    }
+
     private static async Task<JsonElement> Receive(ClientWebSocket page) => JsonElement.Parse(await ReceiveText(page));
 
     private static async Task<string> ReceiveText(ClientWebSocket page)

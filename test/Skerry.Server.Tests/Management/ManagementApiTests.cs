@@ -147,6 +147,78 @@ public sealed class ManagementApiTests(RunningHost host) : IClassFixture<Running
         }
     }
 
+    [Theory]
+    [InlineData("evil.example")]
+    [InlineData("evil.example:8788")]
+    [InlineData("10.0.0.1")]
+    public async Task A_name_that_was_pointed_at_loopback_is_refused(string name)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/health");
+        request.Headers.Host = name;
+        var answer = await JsonAnswer.Of(host.Anonymous.SendAsync(request));
+        Assert.Equal((HttpStatusCode.Forbidden, "10002"), (answer.Status, answer.ErrorCode));
+        AssertFailureEnvelope(answer);
+    }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("api.localhost:1")]
+    [InlineData("[::1]:8788")]
+    public async Task Names_of_this_machine_are_accepted(string name)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/health");
+        request.Headers.Host = name;
+        Assert.Equal(HttpStatusCode.OK, (await JsonAnswer.Of(host.Anonymous.SendAsync(request))).Status);
+    }
+
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Origin", "https://elsewhere.example")]
+    public async Task Other_sites_pages_cannot_change_anything_even_with_the_token(string header, string value)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/client/v4/accounts");
+        request.Headers.Add(header, value);
+        var answer = await JsonAnswer.Of(host.Api.SendAsync(request));
+        Assert.Equal((HttpStatusCode.Forbidden, "10002"), (answer.Status, answer.ErrorCode));
+    }
+
+    [Fact]
+    public async Task HEAD_works_where_monitors_ask_and_OPTIONS_tells_the_methods()
+    {
+        foreach (var client in new[] { host.Anonymous, host.Gateway })
+        {
+            foreach (var path in new[] { "/", "/health" })
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Head, path);
+                using var response = await client.SendAsync(request);
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+                Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+            }
+        }
+
+        using var options = new HttpRequestMessage(HttpMethod.Options, "/client/v4/accounts");
+        using var answer = await host.Api.SendAsync(options);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
+        Assert.Equal(["GET"], answer.Content.Headers.Allow);
+    }
+
+    [Fact]
+    public async Task A_body_where_none_is_expected_is_not_read()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/client/v4/accounts") { Content = new ByteArrayContent(new byte[1 << 20]) };
+        request.Content.Headers.ContentType = new("image/jpeg");
+        Assert.Equal(HttpStatusCode.OK, (await JsonAnswer.Of(host.Api.SendAsync(request))).Status);
+    }
+
+    [Fact]
+    public async Task A_namespace_has_the_fields_of_the_public_API()
+    {
+        var one = await FlightNamespace();
+        Assert.Equal(["id", "name", "script", "class", "use_sqlite"], one.EnumerateObject().Select(field => field.Name));
+        var info = (await Get($"/client/v4/accounts/{host.AccountId}/workers/durable_objects/namespaces")).Body.GetProperty("result_info");
+        Assert.Equal(["count", "page", "per_page", "total_count", "total_pages"], info.EnumerateObject().Select(field => field.Name));
+    }
+
     private static void AssertFailureEnvelope(JsonAnswer answer)
     {
         Assert.False(answer.Body.GetProperty("success").GetBoolean());

@@ -36,6 +36,8 @@ internal sealed partial class SkerryExecutable : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    public int ProcessId => _process.Id;
+
     public string Output
     {
         get

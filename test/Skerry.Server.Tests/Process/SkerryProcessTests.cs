@@ -80,6 +80,13 @@ public sealed class SkerryProcessTests : IDisposable
     public async Task A_folder_that_another_process_holds_is_one_line_and_code_2()
     {
         await using var holder = await SkerryExecutable.Start(_folder.FullName, ["--data", Data, .. AnyPorts]);
+
+        // A reader that shares with everybody asks for no lock, as cat does not.
+        using (var held = new StreamReader(new FileStream(Path.Combine(Data, "skerry.lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite)))
+        {
+            Assert.Equal($"{holder.ProcessId}\n", await held.ReadToEndAsync());
+        }
+
         var error = Assert.Single(await SkerryExecutable.Refused(_folder.FullName, ["--data", Data, .. AnyPorts]));
         Assert.Contains(Data, error, StringComparison.Ordinal);
         Assert.Contains("another process", error, StringComparison.Ordinal);
