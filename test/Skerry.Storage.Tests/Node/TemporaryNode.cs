@@ -53,6 +53,7 @@ internal sealed class TemporaryNode : IDisposable
             try
             {
                 using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                Directory.CreateDirectory(Path.GetDirectoryName(to + file[from.Length..])!);
                 using var target = File.Create(to + file[from.Length..]);
                 source.CopyTo(target);
             }
