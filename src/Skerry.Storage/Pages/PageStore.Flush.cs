@@ -231,6 +231,9 @@ public sealed partial class PageStore
             _pageCount = _kept = size;
             Epoch = header.Epoch + 1;
 
+            // The file's header may be newer than its pages: a power loss keeps whichever blocks it likes. All is written again.
+            _flushed = default;
+
             // The crash may have left the file at any length.
             _filePageCount = uint.MaxValue;
         }

@@ -21,7 +21,7 @@ internal sealed class ModelledDatabase(ObjectKey key)
 
     public void Open(NodeStorage storage) => Store = storage.OpenDatabase(Key, new Confirmations(out _confirmations));
 
-    public Task Confirmed() => _confirmations.Until(Newest);
+    public Task Confirmed() => Store.Confirmed.Transaction >= Newest ? Task.CompletedTask : _confirmations.Until(Newest);
 
     /// <summary>Writes, or cuts off, some pages, and commits. The confirmation is not waited for.</summary>
     public void Commit(Random random, int pagesMax)

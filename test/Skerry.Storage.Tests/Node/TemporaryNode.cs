@@ -45,13 +45,15 @@ internal sealed class TemporaryNode : IDisposable
             Directory.CreateDirectory(to + folder[from.Length..]);
         }
 
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories)
-            .Where(static f => !f.EndsWith("skerry.lock", StringComparison.Ordinal))
-            .OrderBy(static f => f.Contains("/log/", StringComparison.Ordinal)))
+        // The log's folder is listed last too: a segment that begins meanwhile must be among the copies.
+        foreach (var file in new[] { false, true }
+            .SelectMany(log => Directory.GetFiles(from, "*", SearchOption.AllDirectories).Where(f => f.Contains("/log/", StringComparison.Ordinal) == log))
+            .Where(static f => !f.EndsWith("skerry.lock", StringComparison.Ordinal)))
         {
             try
             {
                 using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                Directory.CreateDirectory(Path.GetDirectoryName(to + file[from.Length..])!);
                 using var target = File.Create(to + file[from.Length..]);
                 source.CopyTo(target);
             }
