@@ -156,7 +156,13 @@ public sealed class SqliteStatementTests : SqliteFixture
     {
         Reopen(new SqliteLimits
         {
-            Columns = 5, BoundParameters = 5, SqlBytes = 200, LikePatternBytes = 5, ExpressionDepth = 9, CompoundSelect = 3, ValueBytes = 50_000,
+            Columns = 5,
+            BoundParameters = 5,
+            SqlBytes = 200,
+            LikePatternBytes = 5,
+            ExpressionDepth = 9,
+            CompoundSelect = 3,
+            ValueBytes = 50_000,
         });
         Func<int, string> sql = limit switch
         {
