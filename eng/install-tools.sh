@@ -43,6 +43,7 @@ has_workerd() {
 
 packages=()
 has curl || packages+=(curl)
+has sqlite3 || packages+=(sqlite3)
 has_chromium || packages+=(chromium)
 has_font || packages+=(fonts-dejavu-core)
 if [[ "$wanted" == --bench ]]; then

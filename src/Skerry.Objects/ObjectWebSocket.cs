@@ -28,6 +28,8 @@ public sealed class ObjectWebSocket
     private readonly Channel<Frame> _frames = Channel.CreateBounded<Frame>(FramesMax);
     private readonly SemaphoreSlim _handling = new(ConcurrentMessagesMax);
     private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource _served = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _tooBig;
     private byte[]? _attachment;
     private int _closing;
 
@@ -121,9 +123,9 @@ public sealed class ObjectWebSocket
                 _ = HandleAsync(message);
             }
 
-            code = (int)(_connection.CloseStatus ?? WebSocketCloseStatus.NormalClosure);
+            code = (int)(_tooBig ? WebSocketCloseStatus.MessageTooBig : _connection.CloseStatus ?? WebSocketCloseStatus.Empty);
             reason = _connection.CloseStatusDescription ?? "";
-            clean = _connection.CloseStatus is not null;
+            clean = !_tooBig;
         }
         catch (OperationCanceledException)
         {
@@ -145,16 +147,26 @@ public sealed class ObjectWebSocket
 
         await Tell(
             static (c, s) => c.WebSocketClose(s.Socket, s.code, s.reason, s.clean), (Socket: this, code, reason, clean)).ConfigureAwait(false);
-        Volatile.Write(ref _closing, 1);
         _frames.Writer.TryComplete();
         await sending.ConfigureAwait(false);
+        Volatile.Write(ref _closing, 1);
         if (_connection.State is WebSocketState.CloseReceived)
         {
             using var limit = new CancellationTokenSource(CloseTimeout);
             await IgnoreErrors(_connection.CloseOutputAsync(_connection.CloseStatus ?? WebSocketCloseStatus.NormalClosure, reason, limit.Token)).ConfigureAwait(false);
         }
 
+        _served.TrySetResult();
         await _ended.CancelAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The request that brought it failed after all: nobody will serve it.</summary>
+    internal void Forget()
+    {
+        Volatile.Write(ref _closing, 1);
+        _owner.Remove(this);
+        _served.TrySetResult();
+        _connection.Abort();
     }
 
     internal async Task GoAwayAsync()
@@ -163,6 +175,18 @@ public sealed class ObjectWebSocket
         {
             using var limit = new CancellationTokenSource(CloseTimeout);
             await IgnoreErrors(_connection.CloseOutputAsync(WebSocketCloseStatus.EndpointUnavailable, "the server is stopping", limit.Token)).ConfigureAwait(false);
+            await EndSoonAsync().ConfigureAwait(false);
+        }
+    }
+
+    // A peer that does not answer a close would keep the connection, and with it the server's stop, waiting.
+    private async Task EndSoonAsync()
+    {
+        var limit = Task.Delay(CloseTimeout, _owner.Reference.Runtime.Time, _ended.Token);
+        await Task.WhenAny(_served.Task, limit).ConfigureAwait(false);
+        if (!_served.Task.IsCompleted)
+        {
+            _connection.Abort();
         }
     }
 
@@ -223,7 +247,10 @@ public sealed class ObjectWebSocket
             message.Advance(received.Count);
             if (message.WrittenCount > MessageBytesMax)
             {
+                _tooBig = true;
+                Volatile.Write(ref _closing, 1);
                 await _connection.CloseOutputAsync(WebSocketCloseStatus.MessageTooBig, $"at most {MessageBytesMax} bytes", cancel).ConfigureAwait(false);
+                await DrainAsync(message.GetMemory(4096), cancel).ConfigureAwait(false);
                 return null;
             }
 
@@ -231,6 +258,23 @@ public sealed class ObjectWebSocket
             {
                 return new WebSocketMessage(message.WrittenMemory, received.MessageType == WebSocketMessageType.Text);
             }
+        }
+    }
+
+    // Closing the connection with bytes unread resets it, and the peer would never see why.
+    private async Task DrainAsync(Memory<byte> rest, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(CloseTimeout);
+        try
+        {
+            while ((await _connection.ReceiveAsync(rest, limit.Token).ConfigureAwait(false)).MessageType != WebSocketMessageType.Close)
+            {
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException)
+        {
+            // It has had its time.
         }
     }
 
@@ -245,6 +289,7 @@ public sealed class ObjectWebSocket
                     if (Interlocked.Exchange(ref _closing, 1) == 0)
                     {
                         await _connection.CloseOutputAsync((WebSocketCloseStatus)frame.Code, Encoding.UTF8.GetString(frame.Data), _ended.Token).ConfigureAwait(false);
+                        _ = EndSoonAsync();
                     }
                 }
                 else if (IsOpen)

@@ -43,6 +43,9 @@ public sealed class SkerryOptions
     /// <summary>Alarm handlers that may run at once. Default 64.</summary>
     public int ConcurrentAlarmsMax { get; set; } = 64;
 
+    /// <summary>The pause before an alarm's first retry; null for the documented 2 s.</summary>
+    internal TimeSpan? AlarmRetryFirst { get; set; }
+
     internal IEnumerable<string> Faults()
     {
         if (string.IsNullOrWhiteSpace(DataFolder))

@@ -45,6 +45,18 @@ internal static class CheckpointFile
         DurableFile.Replace(path, writer.WrittenSpan);
     }
 
+    private static byte[] ReadAll(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"{path} cannot be read: {e.Message}", e);
+        }
+    }
+
     /// <summary>Reads the file; the beginning of the log and no alarms if there is none yet.</summary>
     public static LogPosition Read(string path, Action<ObjectKey, long> alarm)
     {
@@ -53,7 +65,7 @@ internal static class CheckpointFile
             return default;
         }
 
-        ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+        ReadOnlySpan<byte> bytes = ReadAll(path);
         if (bytes.Length < 32 || !bytes[..8].SequenceEqual(Magic)
             || XxHash3.HashToUInt64(bytes[..^8]) != BinaryPrimitives.ReadUInt64LittleEndian(bytes[^8..]))
         {

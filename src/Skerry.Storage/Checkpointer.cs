@@ -80,7 +80,7 @@ internal sealed partial class Checkpointer
             var due = _log.BytesAppended - _bytesAtDone >= _options.CheckpointBytes
                 || _time.GetElapsedTime(lastAttempt) >= interval
                 || Trouble is not null;
-            if (due && _log.End != _done)
+            if (due && (_log.ConfirmedEnd != _done || Trouble is not null))
             {
                 lastAttempt = _time.GetTimestamp();
                 await TryRunAsync().ConfigureAwait(false);
@@ -98,10 +98,6 @@ internal sealed partial class Checkpointer
         {
             Report(e);
             LogFailed(_logger, e);
-        }
-        catch (ObjectDisposedException)
-        {
-            // It was closed meanwhile, and closing flushes.
         }
     }
 
@@ -133,8 +129,8 @@ internal sealed partial class Checkpointer
         await _one.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            // 1. All records before this position are confirmed.
-            var end = _log.End;
+            // 1. All records before this position are confirmed, and their stores know it.
+            var end = _log.ConfirmedEnd;
             var bytes = _log.BytesAppended;
 
             // 2. Files take everything that the log has confirmed.
@@ -149,9 +145,10 @@ internal sealed partial class Checkpointer
                 store.Flush();
             }
 
-            if (_node.Unredone.Any())
+            if (_node.LogLostRecords || _node.Unredone.Any())
             {
                 // Damaged objects keep their place in the log: their records may be all that is left of them.
+                _bytesAtDone = bytes;
                 Volatile.Write(ref _trouble, null);
                 return;
             }
@@ -175,7 +172,7 @@ internal sealed partial class Checkpointer
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        if (_log.End != _done)
+        if (_log.ConfirmedEnd != _done)
         {
             try
             {

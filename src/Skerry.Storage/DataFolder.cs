@@ -63,10 +63,20 @@ public sealed class DataFolder : IDisposable
             RandomAccess.Write(held, Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"), 0);
             return held;
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException) && File.Exists(file))
+        catch (IOException e) when (IsHeld(e))
         {
             throw new StorageException($"The data folder {path} is held by another process. Stop that one, or choose another folder with --data.", e);
         }
+    }
+
+    // .NET reports the lock's refusal with the system's own number; anything else, such as a read-only disk, is no holder.
+    private static bool IsHeld(IOException e)
+    {
+        const int WouldBlock = 11; // EWOULDBLOCK of Linux
+        const int MacWouldBlock = 35;
+        const int WindowsSharingViolation = unchecked((int)0x80070020);
+        return e.HResult is WindowsSharingViolation
+            || (OperatingSystem.IsMacOS() ? e.HResult == MacWouldBlock : e.HResult == WouldBlock);
     }
 
     private static void CheckFormat(string path)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Skerry.Storage.Log;
 using Skerry.Storage.Ltx;
 using Skerry.Storage.Pages;
@@ -15,15 +16,17 @@ namespace Skerry.Storage;
 /// When a segment leaves the log, the state that each of its objects had at the segment's end is kept as one LTX
 /// snapshot under <c>snapshots/NAMESPACE/ID/</c>; that is the oldest state that can be restored from then on.
 /// </remarks>
-public sealed class History
+public sealed partial class History
 {
     private readonly NodeLog _log;
     private readonly NodeStorageOptions _options;
     private readonly string _snapshots;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
 
-    internal History(NodeLog log, NodeStorageOptions options, string snapshots, TimeProvider time)
+    internal History(NodeLog log, NodeStorageOptions options, string snapshots, TimeProvider time, ILogger logger)
     {
+        _logger = logger;
         _log = log;
         _options = options;
         _snapshots = snapshots;
@@ -180,30 +183,31 @@ public sealed class History
         }
     }
 
-    // The last record an object has in the segment is the state to keep. Snapshots are durable before the segment goes.
+    // The last record an object has in the segment is the state to keep. Snapshots are durable before the segment goes,
+    // and before those that they replace.
     private void SnapshotObjectsOf(uint segment)
     {
-        Dictionary<ObjectKey, LogPosition> last = [];
-        foreach (var (header, position) in _log.ReadHeaders(segment))
+        var last = LastRecords(segment);
+        List<string> replaced = [];
+        foreach (var (key, (position, transaction)) in last)
         {
-            last[header.Key] = position;
-        }
-
-        foreach (var (key, position) in last)
-        {
-            var transaction = _log.Read(position).Header.Txid;
             var folder = SnapshotFolder(key);
             var path = Path.Combine(folder, $"{transaction:x16}.ltx");
-            if (!File.Exists(path))
+            Directory.CreateDirectory(folder);
+            replaced.AddRange(Directory.EnumerateFiles(folder, "*.ltx").Where(f => string.CompareOrdinal(f, path) < 0));
+            try
             {
-                var pages = Collect(key, position, transaction, out var state);
-                Directory.CreateDirectory(folder);
-                WriteSnapshot(path, state, pages);
+                if (!File.Exists(path))
+                {
+                    var pages = Collect(key, position, transaction, out var state);
+                    WriteSnapshot(path, state, pages);
+                }
             }
-
-            foreach (var older in Directory.EnumerateFiles(folder, "*.ltx").Where(f => string.CompareOrdinal(f, path) < 0))
+            catch (StorageDamagedException e)
             {
-                File.Delete(older);
+                // The object's present is not in these records. Its past up to here cannot be shown any more, and must
+                // not be mistaken for that of an older snapshot; nor may it fill the disk by holding up all the others'.
+                LogHistoryLost(_logger, key.ToString(), transaction, e);
             }
         }
 
@@ -211,7 +215,37 @@ public sealed class History
         {
             DiskSync.FileSystem(_snapshots);
         }
+
+        foreach (var path in replaced)
+        {
+            File.Delete(path);
+        }
     }
+
+    private Dictionary<ObjectKey, (LogPosition Position, ulong Transaction)> LastRecords(uint segment)
+    {
+        Dictionary<ObjectKey, (LogPosition, ulong)> last = [];
+        try
+        {
+            foreach (var (header, position) in _log.ReadHeaders(segment))
+            {
+                last[header.Key] = (position, header.Txid);
+            }
+        }
+        catch (StorageDamagedException e)
+        {
+            // Whose records the rest of the segment held is not known; each of them finds its list cut when it looks.
+            LogSegmentLost(_logger, segment, e);
+        }
+
+        return last;
+    }
+
+    [LoggerMessage(1020, LogLevel.Error, "The history of {Key} up to transaction {Transaction} is lost: the log has damaged records of it. Its present state is not affected.")]
+    private static partial void LogHistoryLost(ILogger logger, string key, ulong transaction, Exception error);
+
+    [LoggerMessage(1021, LogLevel.Error, "Part of the history in segment {Segment} of the log is lost: it is damaged. The present state of objects is not affected.")]
+    private static partial void LogSegmentLost(ILogger logger, uint segment, Exception error);
 
     private static void WriteSnapshot(string path, in PageState state, SortedDictionary<uint, byte[]> pages)
     {

@@ -28,6 +28,7 @@ public sealed partial class NodeStorage : IAsyncDisposable
     private readonly ConcurrentDictionary<ObjectKey, PageStore> _open = new();
     private readonly ConcurrentDictionary<ObjectKey, List<LogPosition>> _unredone = new();
     private readonly ConcurrentDictionary<ObjectKey, StorageDamagedException> _damaged = new();
+    private readonly ConcurrentDictionary<ObjectKey, ulong> _failedEpochs = new();
     private readonly Dictionary<ObjectKey, long> _alarmsFound = [];
     private int _disposed;
     private readonly Lock[] _opening = [.. Enumerable.Range(0, 64).Select(static _ => new Lock())];
@@ -40,7 +41,7 @@ public sealed partial class NodeStorage : IAsyncDisposable
         _logger = logger;
         var start = CheckpointFile.Read(CheckpointPath, (key, due) => _alarmsFound[key] = due);
         _log = OpenLog(start);
-        History = new History(_log, options, Path.Combine(folder.Path, "snapshots"), time);
+        History = new History(_log, options, Path.Combine(folder.Path, "snapshots"), time, logger);
         _checkpointer = new Checkpointer(this, _log, options, time, logger, start);
     }
 
@@ -59,8 +60,8 @@ public sealed partial class NodeStorage : IAsyncDisposable
     /// <summary>The node's log, for its figures.</summary>
     public NodeLog Log => _log;
 
-    /// <summary>The newest failure of a flush or checkpoint that has not been made good yet; null if all is well.</summary>
-    public StorageException? Trouble => _checkpointer.Trouble;
+    /// <summary>The newest failure of a commit, flush or checkpoint that has not been made good yet; null if all is well.</summary>
+    public StorageException? Trouble => _log.Trouble ?? _checkpointer.Trouble;
 
     internal string CheckpointPath => Path.Combine(_folder.Path, "checkpoint");
 
@@ -84,7 +85,7 @@ public sealed partial class NodeStorage : IAsyncDisposable
     {
         Dictionary<ObjectKey, List<(LogPosition Position, ulong Epoch, ulong Txid, long Alarm)>> found = [];
         var log = NodeLog.Open(
-            new NodeLogOptions { Folder = Path.Combine(_folder.Path, "log"), SegmentBytes = _options.LogSegmentBytes },
+            new NodeLogOptions { Folder = Path.Combine(_folder.Path, "log"), SegmentBytes = _options.LogSegmentBytes, Files = _options.LogFiles },
             start,
             _time,
             _logger,
@@ -134,6 +135,7 @@ public sealed partial class NodeStorage : IAsyncDisposable
                 throw error;
             }
 
+            LogLostRecords = true;
             _damaged[key] = error;
             LogDamage(_logger, key.ToString(), damage.Path, damage.Offset);
         }
@@ -187,6 +189,7 @@ public sealed partial class NodeStorage : IAsyncDisposable
             var store = new PageStore(this, key, files, new LogStream(key, last), state, checksums, listener);
             if (redo is null)
             {
+                store.RaiseEpoch(_failedEpochs.GetValueOrDefault(key));
                 return store;
             }
 
@@ -197,6 +200,7 @@ public sealed partial class NodeStorage : IAsyncDisposable
             }
 
             store.VerifyRedo();
+            store.RaiseEpoch(_failedEpochs.GetValueOrDefault(key));
             store.Flush();
             _unredone.TryRemove(key, out _);
             return store;
@@ -237,6 +241,13 @@ public sealed partial class NodeStorage : IAsyncDisposable
         store.Close();
         _open.TryRemove(new KeyValuePair<ObjectKey, PageStore>(store.Key, store));
     }
+
+    /// <summary>
+    /// A commit of this epoch has failed: its number must not be used again, even if no commit of it was ever confirmed,
+    /// for the log takes nothing more of a failed epoch, and a restart tells the failed record from its successor by it.
+    /// </summary>
+    internal void EpochFailed(ObjectKey key, ulong epoch) =>
+        _failedEpochs.AddOrUpdate(key, epoch, (_, known) => Math.Max(known, epoch));
 
     private void RememberUnflushed(PageStore store)
     {
@@ -293,6 +304,12 @@ public sealed partial class NodeStorage : IAsyncDisposable
 
     /// <summary>The objects whose records behind the checkpoint have not been redone yet.</summary>
     internal IEnumerable<ObjectKey> Unredone => _unredone.Keys;
+
+    /// <summary>
+    /// True if the log behind the checkpoint has lost records: a checkpoint that passed them would make the next start
+    /// take their objects' old states for the newest.
+    /// </summary>
+    internal bool LogLostRecords { get; private set; }
 
     /// <summary>Redoes a crashed object's records without keeping it open. False if it is open, or damaged.</summary>
     internal bool TryRedo(ObjectKey key)

@@ -26,4 +26,7 @@ public sealed class NodeStorageOptions
 
     /// <summary>Bytes of log kept for point-in-time restore; the oldest goes first. Default 16 GiB; null for no bound.</summary>
     public long? HistoryBytesMax { get; set; } = 16L << 30;
+
+    /// <summary>The log's seam to the file system; tests of slow and failing disks replace it.</summary>
+    internal Log.LogFiles LogFiles { get; set; } = new();
 }

@@ -1,9 +1,10 @@
 using Skerry.Bench.Measuring;
+using Skerry.Objects;
 
 namespace Skerry.Bench.Ours;
 
 /// <summary>The object that the in-process figures call. Its methods run inside the object, on its thread.</summary>
-public interface IProbe
+public interface IProbe : IDurableObject
 {
     /// <summary>Fills the tables of <see cref="Peers.SampleData"/>, once.</summary>
     Task Prepare();

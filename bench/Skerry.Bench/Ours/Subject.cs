@@ -7,6 +7,6 @@ internal sealed record Subject(
     Func<string, CancellationToken, Task<IProbeHost>> StartHost,
     Func<int, string, CancellationToken, Task> ServeFlights)
 {
-    /// <summary>The product of this build; null if there is none to measure.</summary>
-    public static Subject? Current => null;
+    /// <summary>The product of this build.</summary>
+    public static Subject? Current { get; } = new(ProbeHost.Start, BenchFlightServer.Serve);
 }

@@ -16,6 +16,9 @@ namespace Skerry.Objects.Activation;
 /// </remarks>
 internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
 {
+    // Events whose writes may share a transaction.
+    private const int TurnsTogetherMax = 64;
+
     [ThreadStatic]
     private static ActiveObject? t_constructing;
 
@@ -30,6 +33,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     private int _background;
     private long _lastUsed;
     private long _turnStarted;
+    private int _turnsTogether;
 
     public ActiveObject(ObjectRuntime runtime, ObjectClass @class, DurableObjectId id, LocationHint? hint)
     {
@@ -114,6 +118,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
         catch (Exception e)
         {
+            Runtime.StartFailed(Key, e);
             Break(e);
         }
     }
@@ -198,7 +203,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             call = new ObjectCall<TState, TResult>(this, chain: null, run, state);
             if (task.IsCompletedSuccessfully)
             {
-                call.SetOutcome(Runtime.Copier.Copy(task.Result), null);
+                call.SetResult(task);
             }
             else
             {
@@ -214,7 +219,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
         finally
         {
-            TurnEnded();
+            TurnEnded(more: false);
             SynchronizationContext.SetSynchronizationContext(before);
             Loop.Leave();
         }
@@ -251,17 +256,28 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
         else
         {
+            PassLeaving();
             Pass(waiter);
         }
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">An async transaction has written: its end would wait for this.</exception>
-    public Task LeaveAsync()
+    /// <summary>What waited for a transaction that is not open any more goes to the gate. On the loop.</summary>
+    public void PassLeaving()
     {
-        if (!Database.HasUncommitted && Gate.IsOpen)
+        foreach (var waiter in _leaving)
         {
-            return Task.CompletedTask;
+            Pass(waiter);
+        }
+
+        _leaving.Clear();
+    }
+
+    /// <inheritdoc/>
+    public bool MayLeave()
+    {
+        if (!Database.HasUncommitted && _leaving.Count == 0 && Gate.IsOpen)
+        {
+            return true;
         }
 
         if (Database.InAsyncTransaction)
@@ -269,9 +285,63 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             throw new InvalidOperationException("Inside Storage.Transaction nothing can leave the object after the first write: it would wait for the end of the transaction. Call out before it or after it.");
         }
 
+        return false;
+    }
+
+    /// <summary>Completes when everything the object has written so far is confirmed. On the loop.</summary>
+    /// <exception cref="InvalidOperationException">An async transaction has written: its end would wait for this.</exception>
+    public Task LeaveAsync()
+    {
+        if (MayLeave())
+        {
+            return Task.CompletedTask;
+        }
+
         var waiter = new LeavingTask();
         Leave(waiter);
         return waiter.Task;
+    }
+
+    /// <summary>
+    /// As <see cref="LeaveAsync"/>, from any thread: code that the object called, such as a serializer, may have left the
+    /// loop. No input gate holds this back, for the object's own code waits for it.
+    /// </summary>
+    public Task LeaveFromAnywhereAsync()
+    {
+        if (TurnContext.Current?.Loop == Loop)
+        {
+            return LeaveAsync();
+        }
+
+        var left = new LeavingTask();
+        Loop.Enqueue(new LoopEvent(
+            Loop.BaseContext,
+            static s =>
+            {
+                var (self, left) = ((ActiveObject, LeavingTask))s!;
+                try
+                {
+                    if (self._broken is { } broken)
+                    {
+                        left.Fail(broken);
+                    }
+                    else if (self.MayLeave())
+                    {
+                        left.Pass();
+                    }
+                    else
+                    {
+                        self.Leave(left);
+                    }
+                }
+                catch (InvalidOperationException e)
+                {
+                    left.Fail(e);
+                }
+            },
+            (this, left),
+            IgnoresGate: true));
+        return left.Task;
     }
 
     private void Pass(IGateWaiter waiter)
@@ -287,10 +357,18 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     public void TurnBegan() => Volatile.Write(ref _turnStarted, Runtime.CoarseNow);
 
     /// <inheritdoc/>
-    public void TurnEnded()
+    public void TurnEnded(bool more)
     {
         Volatile.Write(ref _lastUsed, Runtime.CoarseNow);
         Volatile.Write(ref _turnStarted, 0);
+        if (more && ++_turnsTogether < TurnsTogetherMax)
+        {
+            // Events that wait already are committed together: the pages they share are then written once. Nothing
+            // leaves meanwhile, and nobody waits longer than for the events that came before.
+            return;
+        }
+
+        _turnsTogether = 0;
         try
         {
             Database.EndTurn();
@@ -300,17 +378,10 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             Break(e);
         }
 
-        if (_leaving.Count == 0 || Database.HasUncommitted)
+        if (_leaving.Count > 0 && !Database.HasUncommitted)
         {
-            return;
+            PassLeaving();
         }
-
-        foreach (var waiter in _leaving)
-        {
-            Pass(waiter);
-        }
-
-        _leaving.Clear();
     }
 
     /// <inheritdoc/>
@@ -429,7 +500,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         lock (_lock)
         {
             if (_broken is not null || _calls.Count > 0 || Volatile.Read(ref _background) > 0 || !_started
-                || Loop.Backlog > 0 || !Gate.IsOpen || Database.HasUncommitted)
+                || Loop.Backlog > 0 || Loop.InSection || !Gate.IsOpen || Database.HasUncommitted)
             {
                 return false;
             }
@@ -494,6 +565,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
         finally
         {
+            Runtime.Gone(this);
             _stopped.TrySetResult();
         }
     }

@@ -15,7 +15,7 @@ internal abstract class ObjectCall : IGateObserver, IGateWaiter
     {
         Active = active;
         _chain = chain;
-        Context = chain is null ? active.Loop.BaseContext : new TurnContext(active.Loop, section: null, chain);
+        Context = chain is null ? active.Loop.BaseContext : new TurnContext(active.Loop, section: null, chain, HoldsSection(chain) ? this : null);
     }
 
     public ActiveObject Active { get; }
@@ -37,16 +37,35 @@ internal abstract class ObjectCall : IGateObserver, IGateWaiter
 
     protected abstract void Run();
 
+    // A chain of callers none of which holds anything back can be part of no deadlock.
+    private static bool HoldsSection(CallLink? chain)
+    {
+        for (; chain is not null; chain = chain.Parent)
+        {
+            if (chain.Section is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public bool Held(CriticalSection holder)
     {
-        if (_chain is null)
+        if (ReferenceEquals(_heldBy, holder))
         {
             return true;
         }
 
-        if (!DeadlockDetector.TryWait(_chain, holder))
+        EndWait();
+        if (IsOver)
         {
-            Active.Forget(this);
+            return true;
+        }
+
+        if (!DeadlockDetector.TryWait(_chain!, holder))
+        {
             Fail(new DurableObjectException(
                 "deadlock",
                 $"Deadlock: {Active.Id} is inside BlockConcurrencyWhile or Transaction and waits for a call that waits for this call. Make the call outside of it."));
@@ -57,11 +76,10 @@ internal abstract class ObjectCall : IGateObserver, IGateWaiter
         return true;
     }
 
-    private void EndWait()
+    protected void EndWait()
     {
-        if (_heldBy is { } holder)
+        if (Interlocked.Exchange(ref _heldBy, null) is { } holder)
         {
-            _heldBy = null;
             DeadlockDetector.EndWait(_chain!, holder);
         }
     }
@@ -75,6 +93,9 @@ internal abstract class ObjectCall : IGateObserver, IGateWaiter
     }
 
     protected abstract void SetFailure(Exception error);
+
+    /// <summary>True if the caller has its answer already, be it that this call failed while it ran.</summary>
+    protected abstract bool IsOver { get; }
 }
 
 /// <inheritdoc cref="ObjectCall"/>
@@ -86,6 +107,8 @@ internal sealed class ObjectCall<TState, TResult>(
     private Exception? _error;
 
     public Task<TResult> Task => _outcome.Task;
+
+    protected override bool IsOver => _outcome.Task.IsCompleted;
 
     protected override void Run()
     {
@@ -125,14 +148,7 @@ internal sealed class ObjectCall<TState, TResult>(
     {
         if (task.IsCompletedSuccessfully)
         {
-            try
-            {
-                _result = Active.Runtime.Copier.Copy(task.Result);
-            }
-            catch (Exception e)
-            {
-                _error = e;
-            }
+            SetResult(task);
         }
         else
         {
@@ -140,6 +156,19 @@ internal sealed class ObjectCall<TState, TResult>(
         }
 
         Active.Leave(this);
+    }
+
+    /// <summary>Takes a copy of the result; that it cannot be copied is an outcome too.</summary>
+    public void SetResult(Task<TResult> task)
+    {
+        try
+        {
+            _result = Active.Runtime.Copier.Copy(task.Result);
+        }
+        catch (Exception e)
+        {
+            _error = e;
+        }
     }
 
     /// <summary>Sets an outcome that was reached without the loop's help.</summary>
@@ -151,6 +180,7 @@ internal sealed class ObjectCall<TState, TResult>(
 
     public override void Pass()
     {
+        EndWait();
         Active.Forget(this);
         if (_error is null)
         {

@@ -63,9 +63,9 @@ internal sealed partial class ObjectDatabase
     public async Task<bool> RunAlarm(IObjectCode code)
     {
         // A wake-up may be early or late: the schedule only promises not to be later than what is stored.
-        if (_sqlite is null)
+        if (_sqlite is null && Runtime.Storage.Exists(_active.Key))
         {
-            Start();
+            Open();
         }
 
         var due = Metadata.DueMs;

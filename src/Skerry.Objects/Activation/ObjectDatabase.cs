@@ -136,13 +136,28 @@ internal sealed partial class ObjectDatabase : ISqlHost
         {
             _active.Sql.CloseWriters();
             _sqlite!.Commit();
+            AppendCommit();
         }
         catch (SqliteException e)
         {
-            throw new DurableObjectException("object_reset", $"{_active.Id} was reset, for the transaction of this event could not be committed: {e.Message}", e);
+            // Broken here and now: code of the object that catches this must not go on as if nothing had happened.
+            var reset = new DurableObjectException("object_reset", $"{_active.Id} was reset, for the transaction of this event could not be committed: {e.Message}", e);
+            _active.Break(reset);
+            throw reset;
+        }
+        catch (StorageException e)
+        {
+            // SQLite believes in a commit that the log will never have.
+            _active.Failed(e);
+            throw _active.Broken!;
+        }
+        catch (Exception e)
+        {
+            _active.Break(e);
+            throw;
         }
 
-        AppendCommit();
+        _active.PassLeaving();
     }
 
     private void AppendCommit()
@@ -269,6 +284,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
                     _sqlite!.Rollback();
                     _store!.DiscardPending();
                     RolledBack();
+                    _active.PassLeaving();
                 }
 
                 throw;
@@ -425,7 +441,8 @@ internal sealed partial class ObjectDatabase : ISqlHost
             return true;
         }
 
-        if (_sqlite.HasOpenTransaction || _sqlite.OpenCursors > 0 || _store.Confirmed.Transaction != _store.State.Transaction)
+        // A confirmed commit settles a moment later: until then the log's thread still holds the store.
+        if (_sqlite.HasOpenTransaction || _sqlite.OpenCursors > 0 || !_store.WhenSettled().IsCompleted)
         {
             return false;
         }
@@ -452,8 +469,8 @@ internal sealed partial class ObjectDatabase : ISqlHost
         _sqlite = null;
         if (_store is { } store)
         {
-            _store = null;
             Runtime.Storage.CloseDatabase(store);
+            _store = null;
             Runtime.OpenDatabases.Closed(_active);
         }
     }

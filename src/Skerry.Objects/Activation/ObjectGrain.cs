@@ -37,12 +37,7 @@ internal sealed class ObjectGrain(ObjectRuntime runtime) : Grain, IObjectGrain
         await Task.Yield();
         try
         {
-            if (_current is { } before)
-            {
-                await before.Stopped;
-            }
-
-            _current = runtime.Begin(this.GetPrimaryKeyString(), name, hint);
+            _current = await runtime.BeginAsync(this.GetPrimaryKeyString(), name, hint);
             _ = LeaveWithAsync(_current);
         }
         finally
@@ -67,7 +62,12 @@ internal sealed class ObjectGrain(ObjectRuntime runtime) : Grain, IObjectGrain
         if (_current is { } active)
         {
             active.Break(new DurableObjectException("stopping", $"{active.Id} is leaving this node ({reason.Description}).") { Retryable = true });
-            await active.Stopped.WaitAsync(cancel);
+
+            // The next one waits for this one to end anyway; and code that never returns must not hold up the silo's end.
+            if (!runtime.IsStopping)
+            {
+                await active.Stopped.WaitAsync(cancel);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Skerry.Objects.Alarms;
 using Skerry.Objects.Calls;
@@ -13,12 +14,15 @@ namespace Skerry.Objects.Activation;
 internal sealed partial class ObjectRuntime : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<ObjectKey, ActiveObject> _active = new();
+    // From begin to the end of the last thing an object does: longer than it can be called.
+    private readonly ConcurrentDictionary<ObjectKey, ActiveObject> _present = new();
+    private readonly ConcurrentDictionary<ObjectKey, (Exception Error, long At)> _failedStarts = new();
     private readonly Dictionary<string, ObjectClass> _classes;
     private readonly ILogger<ObjectRuntime> _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _sweeper;
     private long _coarseNow;
-    private bool _stopping;
+    private volatile bool _stopping;
 
     public ObjectRuntime(
         SkerryOptions options, IEnumerable<ObjectClass> classes, NodeStorage storage, IServiceProvider services,
@@ -35,7 +39,7 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         Sockets = new SocketHub(this);
         OpenDatabases = new LeastRecentlyUsed(options.OpenDatabasesMax, static a => a.RequestSuspend());
         InMemory = new LeastRecentlyUsed(options.ActiveObjectsMax, static a => a.RequestRetire());
-        AlarmRetry = new AlarmRetry(new Random());
+        AlarmRetry = new AlarmRetry(new Random(), options.AlarmRetryFirst);
         Alarms = new AlarmClock(time, FireAlarm, options.ConcurrentAlarmsMax, alarmLogger);
         foreach (var (key, due) in storage.TakeAlarms())
         {
@@ -101,14 +105,32 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
             }
 
             await Grains.GetGrain<IObjectGrain>(key.ToString()).Activate(name, hint?.ToCode()).ConfigureAwait(false);
+
+            // It may have failed to start before this call could get in line; trying again at once would not end.
+            if (Find(key) is null && _failedStarts.TryGetValue(key, out var failed))
+            {
+                ExceptionDispatchInfo.Throw(failed.Error);
+            }
         }
     }
+
+    /// <summary>True once new calls are refused.</summary>
+    public bool IsStopping => _stopping;
+
+    /// <summary>An object could not start; told to the calls that come too late to be told by the object itself.</summary>
+    public void StartFailed(ObjectKey key, Exception error) => _failedStarts[key] = (error, CoarseNow);
+
+    /// <summary>Nothing is left of an object.</summary>
+    public void Gone(ActiveObject active) => _present.TryRemove(new KeyValuePair<ObjectKey, ActiveObject>(active.Key, active));
 
     // Orleans needs the runtime for its grains, and the runtime Orleans for its calls: so this one comes late.
     private IGrainFactory Grains => field ??= (IGrainFactory)Services.GetService(typeof(IGrainFactory))!;
 
-    /// <summary>Begins an object. Only its grain calls this.</summary>
-    public ActiveObject Begin(string grainKey, string? name, string? hint)
+    /// <summary>
+    /// Begins an object once nothing is left of the one before it. Only its grain calls this. Two grains of one object
+    /// may overlap while the first is being deactivated; both then get the same object.
+    /// </summary>
+    public async Task<ActiveObject> BeginAsync(string grainKey, string? name, string? hint)
     {
         var slash = grainKey.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0 || !TryGetClass(grainKey[..slash], out var @class))
@@ -124,11 +146,31 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         var id = @class.Ids.Parse(grainKey[(slash + 1)..]).Named(name);
         LocationHint? where = LocationHintCodes.TryParse(hint, out var parsed) ? parsed : null;
         var active = new ActiveObject(this, @class, id, where);
+        while (true)
+        {
+            var present = _present.GetOrAdd(active.Key, active);
+            if (ReferenceEquals(present, active))
+            {
+                break;
+            }
+
+            if (!present.IsStopping)
+            {
+                return present;
+            }
+
+            await present.Stopped.ConfigureAwait(false);
+        }
+
+        _failedStarts.TryRemove(active.Key, out _);
         _active[active.Key] = active;
         InMemory.Opened(active);
         active.Begin();
         return active;
     }
+
+    // Long enough for every call that set the start off to have seen it.
+    private static readonly TimeSpan FailedStartKept = TimeSpan.FromSeconds(30);
 
     public void Remove(ActiveObject active)
     {
@@ -159,7 +201,8 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            // The alarm is stored; the next start runs it.
+            // The alarm is stored, and the clock takes it back: the next start runs it.
+            throw;
         }
         catch (Exception e)
         {
@@ -183,6 +226,14 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
             {
                 var now = Time.GetTimestamp();
                 Volatile.Write(ref _coarseNow, now);
+                foreach (var failed in _failedStarts)
+                {
+                    if (Time.GetElapsedTime(failed.Value.At, now) >= FailedStartKept)
+                    {
+                        _failedStarts.TryRemove(failed);
+                    }
+                }
+
                 foreach (var active in _active.Values)
                 {
                     if (Time.GetElapsedTime(active.LastUsed, now) >= Options.IdleEvict && active.IsIdle)

@@ -35,6 +35,9 @@ internal sealed partial class AlarmClock : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly AlarmSchedule _schedule = new();
     private readonly List<DueAlarm> _taken = new(1);
+
+    // What callbacks run for: how many an object, and the earliest time it was due.
+    private readonly Dictionary<ObjectKey, (int Callbacks, long DueMs)> _running = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _free;
     private readonly ITimer _timer;
@@ -107,19 +110,29 @@ internal sealed partial class AlarmClock : IAsyncDisposable
         }
     }
 
-    /// <summary>A copy of all pending alarms, in no particular order, to be saved.</summary>
+    /// <summary>
+    /// A copy of all alarms that have not succeeded, in no particular order, to be saved: the pending ones, and those
+    /// whose callbacks run, for what is stored of them does not change before they have.
+    /// </summary>
     public DueAlarm[] ToArray()
     {
         lock (_lock)
         {
-            var alarms = new DueAlarm[_schedule.Count];
-            var count = 0;
+            List<DueAlarm> alarms = new(_schedule.Count + _running.Count);
             foreach (var alarm in _schedule.All())
             {
-                alarms[count++] = alarm;
+                if (_running.Count == 0 || !_running.ContainsKey(alarm.Key))
+                {
+                    alarms.Add(alarm);
+                }
             }
 
-            return alarms;
+            foreach (var (key, running) in _running)
+            {
+                alarms.Add(new DueAlarm(key, _schedule.TryGet(key, out var due) ? Math.Min(due, running.DueMs) : running.DueMs));
+            }
+
+            return [.. alarms];
         }
     }
 
@@ -186,11 +199,13 @@ internal sealed partial class AlarmClock : IAsyncDisposable
             if (_schedule.TakeDue(now.ToUnixTimeMilliseconds(), _taken, 1) == 1)
             {
                 alarm = _taken[0];
+                var (callbacks, due) = _running.GetValueOrDefault(alarm.Key, (0, long.MaxValue));
+                _running[alarm.Key] = (callbacks + 1, Math.Min(due, alarm.DueMs));
                 return true;
             }
 
             alarm = default;
-            _timer.Change(_schedule.TryGetNextDue(out var due) ? Sleep(now, due) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(_schedule.TryGetNextDue(out var next) ? Sleep(now, next) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             return false;
         }
     }
@@ -222,7 +237,24 @@ internal sealed partial class AlarmClock : IAsyncDisposable
         }
         finally
         {
+            Ended(alarm.Key);
             _free.Release();
+        }
+    }
+
+    private void Ended(ObjectKey key)
+    {
+        lock (_lock)
+        {
+            var (callbacks, due) = _running[key];
+            if (callbacks == 1)
+            {
+                _running.Remove(key);
+            }
+            else
+            {
+                _running[key] = (callbacks - 1, due);
+            }
         }
     }
 

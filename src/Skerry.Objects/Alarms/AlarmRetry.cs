@@ -7,14 +7,15 @@ namespace Skerry.Objects.Alarms;
 /// objects document. Safe for concurrent use.
 /// </summary>
 /// <param name="random">The source of the jitter; used under a lock.</param>
-internal sealed class AlarmRetry(Random random)
+/// <param name="first">The first pause; null for the 2 s that are documented. Tests shorten it.</param>
+internal sealed class AlarmRetry(Random random, TimeSpan? first = null)
 {
     /// <summary>How often an alarm is retried because of errors of its handler.</summary>
     public const int CountedRetriesMax = 6;
 
     private const double JitterMax = 0.25;
 
-    private static readonly TimeSpan s_first = TimeSpan.FromSeconds(2);
+    private readonly TimeSpan _first = first ?? TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1024);
 
     private readonly Lock _lock = new();
@@ -44,7 +45,7 @@ internal sealed class AlarmRetry(Random random)
         after = Failed(before);
 
         // 2 s doubled nine times is 1,024 s.
-        var backoff = before.Failures >= 9 ? s_longest : s_first * (1 << before.Failures);
+        var backoff = before.Failures >= 9 ? s_longest : _first * (1 << before.Failures);
         lock (_lock)
         {
             return backoff + (backoff * (JitterMax * random.NextDouble()));

@@ -91,10 +91,26 @@ public static class SkerryHostingExtensions
     }
 
     /// <summary>Ends the objects before their silo ends.</summary>
-    private sealed class ObjectsService(ObjectRuntime runtime) : IHostedService
+    /// <remarks>
+    /// WebSockets are told before anything else stops: the web server waits for open connections, and pages that are
+    /// open would use up the time it has for that.
+    /// </remarks>
+    private sealed class ObjectsService(ObjectRuntime runtime, IHostApplicationLifetime lifetime) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        private Task _goodBye = Task.CompletedTask;
+        private CancellationTokenRegistration _stopping;
 
-        public Task StopAsync(CancellationToken cancellationToken) => runtime.StopAsync(cancellationToken);
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            _stopping = lifetime.ApplicationStopping.Register(() => _goodBye = runtime.Sockets.StopAsync());
+            return Task.CompletedTask;
+        }
+
+        public async Task StopAsync(CancellationToken cancellationToken)
+        {
+            await _stopping.DisposeAsync().ConfigureAwait(false);
+            await _goodBye.ConfigureAwait(false);
+            await runtime.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 }

@@ -107,7 +107,7 @@ internal sealed class GatedResponseBody : Stream, IHttpResponseBodyFeature
             return;
         }
 
-        var gate = _active.LeaveAsync();
+        var gate = _active.LeaveFromAnywhereAsync();
         if (!gate.IsCompletedSuccessfully)
         {
             await gate.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);

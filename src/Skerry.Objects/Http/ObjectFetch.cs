@@ -28,6 +28,7 @@ internal static class ObjectFetch
         }
         catch
         {
+            context.Features.Get<AcceptedSocket>()?.Socket.Forget();
             if (!context.Response.HasStarted)
             {
                 context.Response.Clear();

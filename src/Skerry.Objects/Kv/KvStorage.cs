@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Skerry.Storage.Sqlite;
 
@@ -19,7 +20,8 @@ public sealed class KvStorage
     /// <summary>Bytes of a key and its value together.</summary>
     public const int PairBytesMax = 2 << 20;
 
-    private const string Table = "_cf_KV";
+    // No UTF-8 holds this byte.
+    private static readonly byte[] PastAllKeys = [0xff];
 
     private readonly ISqlHost _host;
     private SqliteDatabase? _hasTable;
@@ -28,19 +30,32 @@ public sealed class KvStorage
 
     /// <summary>The value of a key; default if there is none.</summary>
     /// <exception cref="ArgumentException">The key is empty or too long.</exception>
+    /// <exception cref="InvalidOperationException">The value is of another type.</exception>
     public T? Get<T>(string key)
     {
         CheckKey(key);
+        return TryGet<T>(key, out var value) ? value : default;
+    }
+
+    private bool TryGet<T>(string key, out T? value)
+    {
+        value = default;
         if (!HasTable())
         {
-            return default;
+            return false;
         }
 
-        var statement = _host.Database.PrepareTrusted("SELECT value FROM _cf_KV WHERE key = ?");
+        var statement = Prepare("SELECT value FROM _cf_KV WHERE key = ?");
         try
         {
-            statement.Bind(1, Encoding.UTF8.GetBytes(key));
-            return statement.Step() ? KvCodec.Decode<T>(key, statement.GetBlob(0)) : default;
+            Bind(statement, 1, key);
+            if (!Step(statement))
+            {
+                return false;
+            }
+
+            value = KvCodec.Decode<T>(key, statement.GetBlob(0));
+            return true;
         }
         finally
         {
@@ -54,9 +69,9 @@ public sealed class KvStorage
         var values = new Dictionary<string, T>();
         foreach (var key in CheckKeys(keys))
         {
-            if (Get<T>(key) is { } value)
+            if (TryGet<T>(key, out var value))
             {
-                values[key] = value;
+                values[key] = value!;
             }
         }
 
@@ -131,19 +146,22 @@ public sealed class KvStorage
             return found;
         }
 
-        var statement = _host.Database.PrepareTrusted(options.Reverse
-            ? "SELECT key, value FROM _cf_KV WHERE key >= ?1 AND (?2 IS NULL OR key > ?2) AND (?3 IS NULL OR key < ?3) AND (?4 IS NULL OR key < ?4) ORDER BY key DESC LIMIT ?5"
-            : "SELECT key, value FROM _cf_KV WHERE key >= ?1 AND (?2 IS NULL OR key > ?2) AND (?3 IS NULL OR key < ?3) AND (?4 IS NULL OR key < ?4) ORDER BY key LIMIT ?5");
+        // Two plain bounds, so that SQLite seeks to the first key and stops behind the last.
+        var statement = Prepare(options.Reverse
+            ? "SELECT key, value FROM _cf_KV WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?"
+            : "SELECT key, value FROM _cf_KV WHERE key >= ? AND key < ? ORDER BY key LIMIT ?");
         try
         {
             var prefix = Encoding.UTF8.GetBytes(options.Prefix ?? "");
-            var start = Encoding.UTF8.GetBytes(options.Start ?? "");
+
+            // Nothing lies between a key and itself with a zero byte behind it.
+            var start = Encoding.UTF8.GetBytes(options.StartAfter is { } after ? after + '\0' : options.Start ?? "");
+            var end = options.End is { } given ? Encoding.UTF8.GetBytes(given) : PastAllKeys;
+            var prefixEnd = After(prefix);
             statement.Bind(1, start.AsSpan().SequenceCompareTo(prefix) > 0 ? start : prefix);
-            BindOrNull(statement, 2, options.StartAfter is null ? null : Encoding.UTF8.GetBytes(options.StartAfter));
-            BindOrNull(statement, 3, options.End is null ? null : Encoding.UTF8.GetBytes(options.End));
-            BindOrNull(statement, 4, After(prefix));
-            statement.Bind(5, options.Limit ?? -1L);
-            while (statement.Step())
+            statement.Bind(2, end.AsSpan().SequenceCompareTo(prefixEnd) < 0 ? end : prefixEnd);
+            statement.Bind(3, options.Limit ?? -1L);
+            while (Step(statement))
             {
                 var key = Encoding.UTF8.GetString(statement.GetBlob(0));
                 found.Add(new(key, KvCodec.Decode<T>(key, statement.GetBlob(1))));
@@ -163,7 +181,7 @@ public sealed class KvStorage
         if (HasTable())
         {
             BeforeWrite(options);
-            _host.Database.ExecuteTrusted("DELETE FROM _cf_KV");
+            Run("DELETE FROM _cf_KV");
         }
     }
 
@@ -205,13 +223,17 @@ public sealed class KvStorage
         }
 
         // Only its presence is remembered, and a rollback of its making forgets that; see Forget.
-        if (database.HasTable(Table))
+        var statement = Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_cf_KV'");
+        try
         {
-            _hasTable = database;
-            return true;
+            _hasTable = Step(statement) ? database : null;
+        }
+        finally
+        {
+            statement.Release();
         }
 
-        return false;
+        return _hasTable is not null;
     }
 
     /// <summary>What was known of the database may not be so any more: a transaction was rolled back.</summary>
@@ -223,24 +245,19 @@ public sealed class KvStorage
         if (!HasTable())
         {
             // A blob, so that keys compare by their bytes whatever they hold.
-            _host.Database.ExecuteTrusted("CREATE TABLE _cf_KV (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID");
+            Run("CREATE TABLE _cf_KV (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID");
             _hasTable = _host.Database;
         }
     }
 
     private void Write(string key, byte[] stored)
     {
-        var statement = _host.Database.PrepareTrusted("INSERT OR REPLACE INTO _cf_KV VALUES (?, ?)");
+        var statement = Prepare("INSERT OR REPLACE INTO _cf_KV VALUES (?, ?)");
         try
         {
-            statement.Bind(1, Encoding.UTF8.GetBytes(key));
+            Bind(statement, 1, key);
             statement.Bind(2, stored);
-            statement.Step();
-        }
-        catch (SqliteException e) when (e.DatabaseLost)
-        {
-            _host.EngineFailed(e);
-            throw;
+            Step(statement);
         }
         finally
         {
@@ -250,11 +267,11 @@ public sealed class KvStorage
 
     private bool Remove(string key)
     {
-        var statement = _host.Database.PrepareTrusted("DELETE FROM _cf_KV WHERE key = ?");
+        var statement = Prepare("DELETE FROM _cf_KV WHERE key = ?");
         try
         {
-            statement.Bind(1, Encoding.UTF8.GetBytes(key));
-            statement.StepFirst();
+            Bind(statement, 1, key);
+            Step(statement);
             return statement.RowsWritten > 0;
         }
         finally
@@ -263,20 +280,54 @@ public sealed class KvStorage
         }
     }
 
-    private static void BindOrNull(SqliteStatement statement, int index, byte[]? value)
+    private void Run(string sql)
     {
-        if (value is null)
+        var statement = Prepare(sql);
+        try
         {
-            statement.BindNull(index);
+            Step(statement);
         }
-        else
+        finally
         {
-            statement.Bind(index, value);
+            statement.Release();
         }
     }
 
-    /// <summary>The least key that is greater than all that begin with <paramref name="prefix"/>; null if there is none.</summary>
-    private static byte[]? After(byte[] prefix)
+    private SqliteStatement Prepare(string sql)
+    {
+        try
+        {
+            return _host.Database.PrepareTrusted(sql);
+        }
+        catch (SqliteException e)
+        {
+            _host.Note(e);
+            throw;
+        }
+    }
+
+    private bool Step(SqliteStatement statement)
+    {
+        try
+        {
+            return statement.StepFirst();
+        }
+        catch (SqliteException e)
+        {
+            _host.Note(e);
+            throw;
+        }
+    }
+
+    [SkipLocalsInit]
+    private static void Bind(SqliteStatement statement, int index, string key)
+    {
+        Span<byte> utf8 = stackalloc byte[KeyBytesMax];
+        statement.Bind(index, utf8[..Encoding.UTF8.GetBytes(key, utf8)]);
+    }
+
+    /// <summary>The least bytes that are greater than all that begin with <paramref name="prefix"/>.</summary>
+    private static byte[] After(byte[] prefix)
     {
         for (var i = prefix.Length - 1; i >= 0; i--)
         {
@@ -288,7 +339,7 @@ public sealed class KvStorage
             }
         }
 
-        return null;
+        return PastAllKeys;
     }
 
     private static void CheckKey(string key)

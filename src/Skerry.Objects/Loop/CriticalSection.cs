@@ -11,6 +11,20 @@ internal sealed class CriticalSection(ObjectLoop loop, CriticalSection? parent)
 
     public CriticalSection? Parent { get; } = parent;
 
+    /// <summary>True once its code has ended. A nested section that nobody awaited may go on beyond that.</summary>
+    public bool Ended { get; set; }
+
+    /// <summary>The section that counts for code which began in <paramref name="section"/>: the innermost one around it that has not ended.</summary>
+    public static CriticalSection? Innermost(CriticalSection? section)
+    {
+        while (section is { Ended: true })
+        {
+            section = section.Parent;
+        }
+
+        return section;
+    }
+
     /// <summary>The sections whose end this one waits for, through calls it made; guarded by <see cref="DeadlockDetector"/>.</summary>
     public List<CriticalSection> WaitsFor { get; } = [];
 

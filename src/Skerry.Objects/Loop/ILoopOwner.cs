@@ -6,11 +6,15 @@ internal interface ILoopOwner
     /// <summary>An event begins. Must not throw.</summary>
     void TurnBegan();
 
-    /// <summary>An event ended: commit what it wrote. Must not throw.</summary>
-    void TurnEnded();
+    /// <summary>
+    /// An event ended: commit what it wrote. With <paramref name="more"/> another one follows at once, and the commit may
+    /// wait for it. Must not throw.
+    /// </summary>
+    void TurnEnded(bool more);
 
-    /// <summary>Completes when everything the object has written so far is confirmed. Called inside the loop.</summary>
-    Task LeaveAsync();
+    /// <summary>True if everything the object has written so far is confirmed. Called inside the loop.</summary>
+    /// <exception cref="InvalidOperationException">An async transaction has written: its end would wait for what wants to leave.</exception>
+    bool MayLeave();
 
     /// <summary>Passes <paramref name="waiter"/> when everything the object has written so far is confirmed. Called inside the loop.</summary>
     void Leave(IGateWaiter waiter);
@@ -19,9 +23,12 @@ internal interface ILoopOwner
     void Faulted(Exception error);
 }
 
-/// <summary>An event that wants to know that the input gate holds it back.</summary>
+/// <summary>A call that wants to know that the input gate holds one of its events back.</summary>
 internal interface IGateObserver
 {
-    /// <summary>The event waits for <paramref name="holder"/>. False withdraws the event: waiting would never end.</summary>
+    /// <summary>
+    /// An event of the call waits for <paramref name="holder"/>; told again when another section takes the gate. False
+    /// if waiting would never end: the call has failed, and its first event is withdrawn.
+    /// </summary>
     bool Held(CriticalSection holder);
 }

@@ -16,10 +16,11 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
     private readonly Lock _lock = new();
     private readonly Queue<LoopEvent> _queue = new();
     private readonly LinkedList<LoopEvent> _held = new();
-    private readonly Queue<PendingSection> _pendingSections = new();
+    private readonly List<PendingSection> _pendingSections = [];
     private readonly ILoopOwner _owner;
     private CriticalSection? _holder;
     private bool _heldMayRun;
+    private CriticalSection? _told;
     private bool _running;
     private bool _paused;
     private bool _closed;
@@ -56,6 +57,18 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
             lock (_lock)
             {
                 return _running || _holder is not null || _queue.Count > 0 || _held.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>True while a critical section is under way.</summary>
+    public bool InSection
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _holder is not null;
             }
         }
     }
@@ -128,15 +141,36 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
     {
         for (var i = 0; i < EventsPerSlice; i++)
         {
-            if (!TryDequeue(out var e))
+            if (TryDequeue(out var e, out var more))
+            {
+                Run(e, more);
+                continue;
+            }
+
+            // What waits may be held at the gate, so the last event could not know that it was the last.
+            _owner.TurnEnded(more: false);
+            if (TryRest())
             {
                 return;
             }
-
-            Run(e);
         }
 
+        _owner.TurnEnded(more: false);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private bool TryRest()
+    {
+        lock (_lock)
+        {
+            if (_queue.Count > 0 || _heldMayRun)
+            {
+                return false;
+            }
+
+            _running = false;
+            return true;
+        }
     }
 
     /// <summary>Stops user events from starting until <see cref="Resume"/>: back-pressure of storage.</summary>
@@ -203,10 +237,10 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
         CriticalSection section;
         lock (_lock)
         {
-            if (!ReferenceEquals(_holder, from.Section))
+            if (!ReferenceEquals(_holder, CriticalSection.Innermost(from.Section)))
             {
                 var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-                _pendingSections.Enqueue(new PendingSection(from, async started =>
+                _pendingSections.Add(new PendingSection(from, async started =>
                 {
                     try
                     {
@@ -224,12 +258,12 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
                 return result.Task;
             }
 
-            section = new CriticalSection(this, from.Section);
+            section = new CriticalSection(this, _holder);
             _holder = section;
         }
 
         var before = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(new TurnContext(this, section, from.Chain));
+        SynchronizationContext.SetSynchronizationContext(new TurnContext(this, section, from.Chain, from.Call));
         try
         {
             return RunSection(section, body);
@@ -256,30 +290,29 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
     {
         lock (_lock)
         {
+            section.Ended = true;
             if (!ReferenceEquals(_holder, section))
             {
                 // A nested section outlives its parent only when the parent did not await it: it keeps the gate.
                 return;
             }
 
-            _holder = section.Parent;
+            _holder = CriticalSection.Innermost(section);
             _heldMayRun = true;
-            for (var left = _pendingSections.Count; left > 0; left--)
+            var next = _pendingSections.FindIndex(p => ReferenceEquals(CriticalSection.Innermost(p.From.Section), _holder));
+            if (next >= 0)
             {
-                var next = _pendingSections.Dequeue();
-                if (ReferenceEquals(next.From.Section, _holder))
-                {
-                    _holder = new CriticalSection(this, next.From.Section);
-                    var context = new TurnContext(this, _holder, next.From.Chain);
-                    _queue.Enqueue(new LoopEvent(context, static s =>
+                var (from, start) = _pendingSections[next];
+                _pendingSections.RemoveAt(next);
+                _holder = new CriticalSection(this, _holder);
+                _queue.Enqueue(new LoopEvent(
+                    new TurnContext(this, _holder, from.Chain, from.Call),
+                    static s =>
                     {
                         var (start, started) = ((Func<CriticalSection, Task>, CriticalSection))s!;
                         _ = start(started);
-                    }, (next.Start, _holder)));
-                    break;
-                }
-
-                _pendingSections.Enqueue(next);
+                    },
+                    (start, _holder)));
             }
 
             if (_running)
@@ -294,7 +327,7 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
     }
 
     /// <summary>Runs one event on this thread, which is inside the loop.</summary>
-    private void Run(in LoopEvent e)
+    private void Run(in LoopEvent e, bool more)
     {
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(e.Context);
@@ -312,7 +345,7 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
         {
             try
             {
-                _owner.TurnEnded();
+                _owner.TurnEnded(more);
             }
             finally
             {
@@ -321,47 +354,61 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
         }
     }
 
-    private bool TryDequeue(out LoopEvent e)
+    private bool TryDequeue(out LoopEvent e, out bool more)
     {
+        more = false;
         while (true)
         {
-            IGateObserver observer;
+            LoopEvent[] held;
             CriticalSection holder;
             lock (_lock)
             {
                 if (_heldMayRun && TryTakeHeld(out e))
                 {
+                    more = true;
                     return true;
                 }
 
                 _heldMayRun = false;
-                if (!_queue.TryDequeue(out e))
+                if (_holder is not null && !ReferenceEquals(_told, _holder) && _held.Count > 0)
                 {
-                    _running = false;
-                    return false;
+                    // Another section has the gate than the one these were told of.
+                    held = [.. _held.Where(static h => h.Context.Call is { })];
+                    holder = _told = _holder;
                 }
-
-                if (MayRun(e))
+                else
                 {
-                    return true;
-                }
+                    if (!_queue.TryDequeue(out e))
+                    {
+                        return false;
+                    }
 
-                _held.AddLast(e);
-                if (_holder is null || e.State is not IGateObserver)
-                {
-                    continue;
-                }
+                    if (MayRun(e))
+                    {
+                        more = _queue.Count > 0;
+                        return true;
+                    }
 
-                observer = (IGateObserver)e.State;
-                holder = _holder;
+                    _held.AddLast(e);
+                    if (_holder is null || e.Context.Call is null || !ReferenceEquals(_told, _holder))
+                    {
+                        continue;
+                    }
+
+                    held = [e];
+                    holder = _holder;
+                }
             }
 
             // Outside the lock: the observer may fail the call, and with it wake a caller.
-            if (!observer.Held(holder))
+            foreach (var waiting in held)
             {
-                lock (_lock)
+                if (!waiting.Context.Call!.Held(holder) && ReferenceEquals(waiting.State, waiting.Context.Call))
                 {
-                    _held.Remove(e);
+                    lock (_lock)
+                    {
+                        _held.Remove(waiting);
+                    }
                 }
             }
         }
@@ -384,7 +431,7 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
     }
 
     private bool MayRun(in LoopEvent e) =>
-        e.IgnoresGate || (!_paused && (_holder is null || ReferenceEquals(e.Context.Section, _holder)));
+        e.IgnoresGate || (!_paused && (_holder is null || ReferenceEquals(CriticalSection.Innermost(e.Context.Section), _holder)));
 
     private readonly record struct PendingSection(TurnContext From, Func<CriticalSection, Task> Start);
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Skerry.Objects.Loop;
 
 /// <summary>
@@ -10,6 +12,7 @@ internal sealed class OutputGate
     private readonly Lock _lock = new();
     private readonly Queue<IGateWaiter> _waiters = new();
     private ulong _confirmed;
+    private bool _passing;
     private Exception? _broken;
 
     /// <param name="confirmed">The newest transaction that is confirmed already.</param>
@@ -22,8 +25,9 @@ internal sealed class OutputGate
     /// <summary>The transaction that everything leaving now has to wait for. Only the loop reads and writes it.</summary>
     public ulong Required { get; set; }
 
-    /// <summary>True if nothing that leaves now would have to wait.</summary>
-    public bool IsOpen => Volatile.Read(ref _confirmed) >= Required && Volatile.Read(ref _broken) is null;
+    /// <summary>True if nothing that leaves now would have to wait, or would overtake what is just leaving.</summary>
+    public bool IsOpen =>
+        Volatile.Read(ref _confirmed) >= Required && !Volatile.Read(ref _passing) && Volatile.Read(ref _broken) is null;
 
     /// <summary>Passes the waiter at once (false: it was not kept) or keeps it until its transaction is confirmed.</summary>
     public bool TryWait(IGateWaiter waiter)
@@ -34,7 +38,7 @@ internal sealed class OutputGate
             broken = _broken;
             if (broken is null)
             {
-                if (waiter.Transaction <= _confirmed)
+                if (waiter.Transaction <= _confirmed && !_passing)
                 {
                     return false;
                 }
@@ -61,8 +65,6 @@ internal sealed class OutputGate
     /// <summary>All transactions up to <paramref name="transaction"/> are confirmed.</summary>
     public void Confirm(ulong transaction)
     {
-        List<IGateWaiter>? passed = null;
-        IGateWaiter? single = null;
         lock (_lock)
         {
             if (_broken is not null || transaction <= _confirmed)
@@ -70,28 +72,36 @@ internal sealed class OutputGate
                 return;
             }
 
+            // Whoever passes waiters goes on until none is left. Until then newcomers queue behind them: the callbacks
+            // run outside the lock, and a newcomer let through meanwhile would overtake.
+            var alreadyPassing = _passing;
+            Volatile.Write(ref _passing, alreadyPassing || (_waiters.TryPeek(out var first) && first.Transaction <= transaction));
             Volatile.Write(ref _confirmed, transaction);
-            while (_waiters.TryPeek(out var waiter) && waiter.Transaction <= transaction)
+            if (alreadyPassing || !_passing)
             {
-                _waiters.Dequeue();
-                if (single is null)
-                {
-                    single = waiter;
-                }
-                else
-                {
-                    (passed ??= []).Add(waiter);
-                }
+                return;
             }
         }
 
-        single?.Pass();
-        if (passed is not null)
+        while (TryNext(out var waiter))
         {
-            foreach (var waiter in passed)
+            waiter.Pass();
+        }
+    }
+
+    private bool TryNext([NotNullWhen(true)] out IGateWaiter? waiter)
+    {
+        lock (_lock)
+        {
+            if (_waiters.TryPeek(out waiter) && waiter.Transaction <= _confirmed)
             {
-                waiter.Pass();
+                _waiters.Dequeue();
+                return true;
             }
+
+            Volatile.Write(ref _passing, false);
+            waiter = null;
+            return false;
         }
     }
 

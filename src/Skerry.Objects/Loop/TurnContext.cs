@@ -5,7 +5,8 @@ namespace Skerry.Objects.Loop;
 /// comes back as an event of the object's loop, under the same critical section and with the same chain of calls.
 /// <c>ConfigureAwait(false)</c> escapes it; nothing inside an object may do that.
 /// </summary>
-internal sealed class TurnContext(ObjectLoop loop, CriticalSection? section, CallLink? chain) : SynchronizationContext
+internal sealed class TurnContext(ObjectLoop loop, CriticalSection? section, CallLink? chain, IGateObserver? call = null)
+    : SynchronizationContext
 {
     public ObjectLoop Loop { get; } = loop;
 
@@ -14,6 +15,9 @@ internal sealed class TurnContext(ObjectLoop loop, CriticalSection? section, Cal
 
     /// <summary>The object call this code answers; null when it came from outside of any object.</summary>
     public CallLink? Chain { get; } = chain;
+
+    /// <summary>The call that this code answers, if it wants to know of gates; told when one of its events is held back.</summary>
+    public IGateObserver? Call { get; } = call;
 
     /// <summary>The context of the object code that runs on this thread now; null on any other thread.</summary>
     public static new TurnContext? Current => SynchronizationContext.Current as TurnContext;

@@ -35,11 +35,16 @@ internal static class CellReader
         };
     }
 
-    // Zero and "" are also what SQLite makes of NULL and of other types, so only then the type is looked at.
-    private static long ReadInt64(SqliteStatement s, int column, string name)
+    // SQLite would make an integer of everything, and cut fractions off without a word.
+    private static long ReadInt64(SqliteStatement s, int column, string name) =>
+        s.TypeOf(column) == (int)SqlType.Integer ? s.GetInt64(column) : WholeNumber(s, column, name);
+
+    private static long WholeNumber(SqliteStatement s, int column, string name)
     {
-        var value = s.GetInt64(column);
-        return value != 0 || s.TypeOf(column) == (int)SqlType.Integer ? value : throw Wrong(s, column, name, "an integer");
+        // A column of type REAL holds whole numbers as 3.0.
+        return s.TypeOf(column) == (int)SqlType.Real && s.GetDouble(column) is var value && double.IsInteger(value) && Math.Abs(value) <= 1L << 53
+            ? (long)value
+            : throw Wrong(s, column, name, "an integer");
     }
 
     private static int ReadInt32(SqliteStatement s, int column, string name) => Narrow<int>(s, column, name);
@@ -72,8 +77,7 @@ internal static class CellReader
 
     private static double ReadDouble(SqliteStatement s, int column, string name)
     {
-        var value = s.GetDouble(column);
-        return value != 0 || s.TypeOf(column) is (int)SqlType.Integer or (int)SqlType.Real ? value : throw Wrong(s, column, name, "a number");
+        return s.TypeOf(column) is (int)SqlType.Integer or (int)SqlType.Real ? s.GetDouble(column) : throw Wrong(s, column, name, "a number");
     }
 
     private static float ReadSingle(SqliteStatement s, int column, string name) => (float)ReadDouble(s, column, name);

@@ -14,4 +14,13 @@ internal interface ISqlHost : IBeforeWrite
 
     /// <summary>SQLite rolled everything back by itself: the object must be dropped.</summary>
     void EngineFailed(Exception error);
+
+    /// <summary>Tells the object if an error rolled its transaction back: it would go on from a state that is gone.</summary>
+    void Note(Exception error)
+    {
+        if (error is SqliteException { DatabaseLost: true })
+        {
+            EngineFailed(error);
+        }
+    }
 }

@@ -69,6 +69,7 @@ public sealed class SqlStorage
             {
                 if (!statement.IsReadOnly)
                 {
+                    ForgetEnded();
                     _writers.Add((statement, statement.Generation));
                 }
 
@@ -87,7 +88,7 @@ public sealed class SqlStorage
                 database.Release(statement);
             }
 
-            Note(e);
+            _host.Note(e);
             throw;
         }
     }
@@ -103,7 +104,7 @@ public sealed class SqlStorage
         catch (Exception e)
         {
             database.Release(statement);
-            Note(e);
+            _host.Note(e);
             throw;
         }
     }
@@ -124,12 +125,12 @@ public sealed class SqlStorage
         _writers.Clear();
     }
 
-    // An object that goes on after SQLite rolled back by itself would go on from a state that is gone.
-    private void Note(Exception e)
+    // Most are read to their end soon, and a turn may run any number of them.
+    private void ForgetEnded()
     {
-        if (e is SqliteException { DatabaseLost: true })
+        while (_writers.Count > 0 && _writers[^1] is var (newest, generation) && newest.Generation != generation)
         {
-            _host.EngineFailed(e);
+            _writers.RemoveAt(_writers.Count - 1);
         }
     }
 

@@ -43,9 +43,11 @@ internal sealed class LogWriter : ILogLeaderEffects
     private long _highestTimestampMs;
     private long _lastBatchAt;
     private long _end;
+    private long _confirmedEnd;
     private bool _unmarked;
     private bool _markTimerSet;
-    private bool _failing;
+    private StorageException? _trouble;
+    private long _failedAt;
     private bool _sealRequested;
 
     public LogWriter(
@@ -69,12 +71,16 @@ internal sealed class LogWriter : ILogLeaderEffects
         _lastSequence = found.LastSequence;
         _highestTimestampMs = found.HighestTimestampMs;
         _end = (long)found.End.ToUInt64();
+        _confirmedEnd = _end;
         _unmarked = found.Unmarked;
         _lastBatchAt = time.GetTimestamp();
         _markTimer = time.CreateTimer(static writer => ((LogWriter)writer!).OnMarkTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public LogPosition End => LogPosition.FromUInt64((ulong)Volatile.Read(ref _end));
+
+    /// <summary>As <see cref="End"/>, but moved only when every request before it has heard of its confirmation.</summary>
+    public LogPosition ConfirmedEnd => LogPosition.FromUInt64((ulong)Volatile.Read(ref _confirmedEnd));
 
     public long Batches { get; private set; }
 
@@ -87,6 +93,9 @@ internal sealed class LogWriter : ILogLeaderEffects
     public long Failures { get; private set; }
 
     public TimeSpan LastSyncDuration { get; private set; }
+
+    /// <summary>Why the log could not be written when that was last tried; null if it could.</summary>
+    public StorageException? Trouble => Volatile.Read(ref _trouble);
 
     public void Start() => new Thread(Run) { IsBackground = true, Name = "skerry log" }.Start();
 
@@ -185,17 +194,19 @@ internal sealed class LogWriter : ILogLeaderEffects
             Mark();
         }
 
-        if (!_unmarked)
+        if (!_unmarked && _trouble is null)
         {
             return;
         }
 
-        var rest = _options.MarkAfter - _time.GetElapsedTime(_lastBatchAt);
+        var rest = _options.MarkAfter - _time.GetElapsedTime(_trouble is null ? _lastBatchAt : _failedAt);
         if (rest <= TimeSpan.Zero)
         {
             Mark();
+            rest = _options.MarkAfter;
         }
-        else if (!Volatile.Read(ref _markTimerSet))
+
+        if ((_unmarked || _trouble is not null) && !Volatile.Read(ref _markTimerSet))
         {
             Volatile.Write(ref _markTimerSet, true);
             _markTimer.Change(rest, Timeout.InfiniteTimeSpan);
@@ -230,14 +241,23 @@ internal sealed class LogWriter : ILogLeaderEffects
         {
             Batches++;
             Records += _batch.Count;
-            if (_failing)
+            Recovered();
+            _leader.Persisted(Self, _leader.Submitted);
+            if (_leader.Decided == _leader.Submitted)
             {
-                _failing = false;
-                NodeLogMessages.Recovered(_logger);
+                Volatile.Write(ref _confirmedEnd, _end);
             }
 
-            _leader.Persisted(Self, _leader.Submitted);
             _preparer.Kick(_current!);
+        }
+    }
+
+    private void Recovered()
+    {
+        if (_trouble is not null)
+        {
+            Volatile.Write(ref _trouble, null);
+            NodeLogMessages.Recovered(_logger);
         }
     }
 
@@ -375,10 +395,13 @@ internal sealed class LogWriter : ILogLeaderEffects
         segment.LastTimestampMs = _highestTimestampMs;
     }
 
-    /// <summary>Writes an empty batch: what stands before it was synced, so if it becomes illegible that is damage.</summary>
+    /// <summary>
+    /// Writes an empty batch: what stands before it was synced, so if it becomes illegible that is damage. After a
+    /// failure it is also how an idle log finds out that it can be written again.
+    /// </summary>
     private void Mark()
     {
-        if (!_unmarked || _current is null || _current.IsSealed)
+        if (_trouble is null && (!_unmarked || _current is null || _current.IsSealed))
         {
             return;
         }
@@ -389,11 +412,13 @@ internal sealed class LogWriter : ILogLeaderEffects
             MakeRoom(BatchHeader.Size);
             Write();
             Markers++;
+            Recovered();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // No record depends on a marker; the next batch marks just as well.
             _unmarked = false;
+            _failedAt = _time.GetTimestamp();
             GiveUpSegment(error);
         }
     }
@@ -401,7 +426,7 @@ internal sealed class LogWriter : ILogLeaderEffects
     private void FailBatch(Exception error)
     {
         Failures++;
-        _failing = true;
+        _failedAt = _time.GetTimestamp();
         GiveUpSegment(error);
 
         // What could not even be encoded fails with the batch: there is nowhere to write it to.
@@ -426,7 +451,9 @@ internal sealed class LogWriter : ILogLeaderEffects
         var reason = error is IOException io && LogFile.IsDiskFull(io)
             ? $"The log in {_options.Folder} cannot be written: the disk is full. Free space; the log goes on by itself."
             : $"The log in {_options.Folder} cannot be written: {error.Message}. Check the disk.";
-        _leader.Failed(Self, _batchFirst, new StorageException(reason, error));
+        var trouble = new StorageException(reason, error);
+        Volatile.Write(ref _trouble, trouble);
+        _leader.Failed(Self, _batchFirst, trouble);
     }
 
     /// <summary>Unless the disk was merely full, the segment's tail is no longer to be trusted.</summary>

@@ -45,6 +45,12 @@ public sealed class NodeLog : IAsyncDisposable
     /// <summary>Where the log ends: every confirmed record is before it, and every later one will be after it. A checkpoint taken here replays exactly the later ones.</summary>
     public LogPosition End => _writer.End;
 
+    /// <summary>
+    /// A position up to which every record is confirmed and every <see cref="AppendRequest.OnConfirmed"/> has returned.
+    /// A checkpoint must not pass it: whoever is told of a record only afterwards could not have saved it yet.
+    /// </summary>
+    public LogPosition ConfirmedEnd => _writer.ConfirmedEnd;
+
     /// <summary>Bytes of requests that are neither confirmed nor failed, with 256 counted for each beside its payload.</summary>
     public long QueuedBytes => _queue.Bytes;
 
@@ -65,6 +71,9 @@ public sealed class NodeLog : IAsyncDisposable
 
     /// <summary>How long the last sync took.</summary>
     public TimeSpan LastSyncDuration => _writer.LastSyncDuration;
+
+    /// <summary>Why the log could not be written when that was last tried, which is about once a second; null if it could.</summary>
+    public StorageException? Trouble => _writer.Trouble;
 
     /// <summary>The files, by number. A snapshot.</summary>
     public IReadOnlyList<LogSegmentInfo> Segments => [.. _folder.Segments.Select(segment => segment.ToInfo())];

@@ -54,6 +54,10 @@ internal sealed class DatabaseFiles(string path) : IDisposable
 
             return null;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"{PagesPath} cannot be read: {e.Message}", e);
+        }
 
         if (bytes.Length < HeaderSize || !bytes.AsSpan(0, 8).SequenceEqual(Magic)
             || XxHash3.HashToUInt64(bytes.AsSpan(0, HeaderChecksumAt)) != BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(HeaderChecksumAt)))
@@ -112,7 +116,11 @@ internal sealed class DatabaseFiles(string path) : IDisposable
                 offset += read;
             }
         }
-        catch (IOException e)
+        catch (FileNotFoundException)
+        {
+            throw new StorageDamagedException(DatabasePath, 0, "the file is missing, while its page checksums are there");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StorageException($"Reading page {page} of {DatabasePath} failed: {e.Message}", e);
         }

@@ -12,6 +12,7 @@ public sealed partial class PageStore
     private TaskCompletionSource? _settled;
     private int _inFlight;
     private bool _flushing;
+    private bool _closed;
     private bool _failed;
 
     /// <summary>Where the record of <see cref="Confirmed"/> stands.</summary>
@@ -100,6 +101,7 @@ public sealed partial class PageStore
             _unconfirmedBytes -= request.Payload.Length;
         }
 
+        _node.EpochFailed(Key, request.State.Epoch);
         _listener.Failed(error);
         Settle();
     }
@@ -120,7 +122,7 @@ public sealed partial class PageStore
             {
                 target = _confirmed;
                 last = _confirmedPosition;
-                if (target.Transaction == _flushed.Transaction)
+                if (_closed || target.Transaction == _flushed.Transaction)
                 {
                     return;
                 }
@@ -245,7 +247,22 @@ public sealed partial class PageStore
     }
 
     /// <summary>Closes the files. What is not flushed stays in the log.</summary>
-    internal void Close() => _files.Dispose();
+    internal void Close()
+    {
+        // A background flush must neither be cut off half way nor begin later, over what the next one to open writes.
+        lock (_flushLock)
+        {
+            lock (_lock)
+            {
+                _closed = true;
+            }
+
+            _files.Dispose();
+        }
+    }
+
+    /// <summary>Keeps this store's commits apart from those of an epoch that has failed.</summary>
+    internal void RaiseEpoch(ulong failed) => Epoch = Math.Max(Epoch, failed + 1);
 
     /// <summary>True once a commit failed: only the confirmed state counts, and nothing may be committed any more.</summary>
     internal bool HasFailed

@@ -38,9 +38,10 @@ internal static unsafe class SkerryVfs
     {
         // No statistics (they take a global lock), no page cache ahead of need, a small lookaside: a node has thousands
         // of connections, and each must cost little.
-        Check(SqliteNative.Config(9, 0));
-        Check(SqliteNative.ConfigPageCache(7, 0, 0, 0));
-        Check(SqliteNative.ConfigTwo(13, 256, 24));
+        // If another library of the process has initialised SQLite before, its settings stand: these are only savings.
+        _ = SqliteNative.Config(9, 0);
+        _ = SqliteNative.ConfigPageCache(7, 0, 0, 0);
+        _ = SqliteNative.ConfigTwo(13, 256, 24);
         Check(SqliteNative.Initialize());
 
         s_methods = (IoMethods*)NativeMemory.AllocZeroed((nuint)sizeof(IoMethods));

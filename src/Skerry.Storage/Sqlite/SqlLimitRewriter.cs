@@ -6,7 +6,8 @@ namespace Skerry.Storage.Sqlite;
 /// Gives UPDATE and DELETE the ORDER BY and LIMIT that the stock library is built without, as
 /// https://sqlite.org/lang_delete.html describes them: the rows are chosen by a subquery over the table's key.
 /// <c>DELETE FROM t WHERE w ORDER BY o LIMIT n</c> becomes
-/// <c>DELETE FROM t WHERE rowid IN (SELECT rowid FROM t WHERE w ORDER BY o LIMIT n)</c>.
+/// <c>DELETE FROM t WHERE rowid IN (SELECT rowid FROM main.t WHERE w ORDER BY o LIMIT n)</c>; the schema is named lest a
+/// common table expression of that name be meant.
 /// </summary>
 /// <remarks>RETURNING stands before ORDER BY in SQLite's grammar, so anonymous parameters are numbered before anything moves.</remarks>
 internal static class SqlLimitRewriter
@@ -45,7 +46,9 @@ internal static class SqlLimitRewriter
         var tailStart = order >= 0 && order < limit ? order : limit;
         var where = tokens.FindIndex(verb, tailStart - verb, t => t.Depth == 0 && Is(t, sql, "where"u8));
         var returning = tokens.FindIndex(verb, tailStart - verb, t => t.Depth == 0 && Is(t, sql, "returning"u8));
-        if (!TryTable(tokens, sql, verb, out var table, out var source))
+        // UPDATE … FROM has several sources: which of their rows LIMIT counts is not for a subquery over one to say.
+        if (!TryTable(tokens, sql, verb, out var table, out var source)
+            || (Is(tokens[verb], sql, "update"u8) && tokens.FindIndex(verb, tailStart - verb, t => t.Depth == 0 && Is(t, sql, "from"u8)) >= 0))
         {
             return false;
         }
@@ -56,8 +59,13 @@ internal static class SqlLimitRewriter
         var condition = where >= 0 ? pieces.Between(where, conditionEnd) : "";
         var outcome = returning >= 0 ? pieces.Between(returning, tailStart) : "";
         var tail = pieces.Between(tailStart, tokens.Count);
-        var keys = database.KeyWithoutRowid(table);
-        var key = keys.Count == 0 ? "rowid" : string.Join(", ", keys.Select(static k => $"\"{k.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
+        var keys = database.RowKey(table);
+        if (keys.Count == 0)
+        {
+            return false;
+        }
+
+        var key = string.Join(", ", keys);
         var tuple = keys.Count > 1 ? $"({key})" : key;
         rewritten = Encoding.UTF8.GetBytes($"{head} WHERE {tuple} IN (SELECT {key} FROM {source} {condition} {tail}) {outcome}");
         return true;
@@ -132,6 +140,7 @@ internal static class SqlLimitRewriter
         // [schema .] table [AS] [alias] – INDEXED BY and the like are left to SQLite's own error.
         var named = names.Count > 2 && names[1].Is(sql, "."u8) ? 2 : 0;
         table = Unquoted(names[named].Of(sql));
+        source = named == 0 ? "main." : "";
         foreach (var name in names)
         {
             source += $"{Encoding.UTF8.GetString(name.Of(sql))} ";

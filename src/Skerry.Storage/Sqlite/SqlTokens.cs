@@ -48,13 +48,14 @@ internal static class SqlTokens
     }
 
     /// <summary>
-    /// Refuses what the authorizer is not shown: the new name in <c>ALTER TABLE … RENAME TO</c>. In an ALTER statement
-    /// no name and no text may begin with <c>_cf_</c>.
+    /// Refuses what the authorizer is not shown. That is the new name in <c>ALTER TABLE … RENAME TO</c>: in an ALTER
+    /// statement no name and no text may begin with <c>_cf_</c>. And it is the functions in a column's DEFAULT.
     /// </summary>
     public static void CheckAllowed(ReadOnlySpan<byte> sql)
     {
         var altering = false;
         var first = true;
+        var previous = default(SqlToken);
         for (var at = 0; at < sql.Length;)
         {
             var token = Next(sql, at);
@@ -68,7 +69,7 @@ internal static class SqlTokens
             {
                 first = false;
                 altering = token.Is(sql, "alter"u8);
-                if (!altering)
+                if (!altering && !token.Is(sql, "create"u8))
                 {
                     return;
                 }
@@ -77,13 +78,26 @@ internal static class SqlTokens
             {
                 return;
             }
-            else if (token.Kind is SqlTokenKind.Word or SqlTokenKind.Quoted or SqlTokenKind.Text
-                && IsHiddenName(System.Text.Encoding.UTF8.GetString(token.Of(sql)).TrimStart('"', '\'', '`', '[')))
+            else if (token.Is(sql, "("u8) && IsIntrospection(Name(sql, previous)))
+            {
+                throw new SqliteException(23, $"The function {Name(sql, previous)} is not allowed.", previous.Start);
+            }
+            else if (altering && token.Kind is (SqlTokenKind.Word or SqlTokenKind.Quoted or SqlTokenKind.Text)
+                && IsHiddenName(Name(sql, token)))
             {
                 throw new SqliteException(23, "Names that begin with _cf_ are not allowed: they are the runtime's own.", token.Start);
             }
+
+            previous = token;
         }
     }
+
+    private static string Name(ReadOnlySpan<byte> sql, SqlToken token) =>
+        System.Text.Encoding.UTF8.GetString(token.Of(sql)).Trim('"', '\'', '`', '[', ']');
+
+    private static bool IsIntrospection(string name) =>
+        name.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase)
+        || name.ToUpperInvariant() is "LOAD_EXTENSION" or "FTS3_TOKENIZER" or "FTS5_SOURCE_ID" or "RTREECHECK";
 
     /// <summary>The token at a byte of the text, which must not be its end.</summary>
     public static SqlToken Next(ReadOnlySpan<byte> sql, int at)
@@ -93,8 +107,11 @@ internal static class SqlTokens
         switch (c)
         {
             case (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r' or (byte)'\f':
-                var blanks = rest.IndexOfAnyExcept(" \t\n\r\f"u8);
+                // A vertical tab is white space to SQLite, though none can begin with it.
+                var blanks = rest.IndexOfAnyExcept(" \t\n\r\f\v"u8);
                 return new SqlToken(SqlTokenKind.Blank, at, blanks < 0 ? rest.Length : blanks);
+            case 0xef when rest.StartsWith("\uFEFF"u8):
+                return new SqlToken(SqlTokenKind.Blank, at, 3);
             case (byte)'-' when rest.Length > 1 && rest[1] == '-':
                 var line = rest.IndexOf((byte)'\n');
                 return new SqlToken(SqlTokenKind.Blank, at, line < 0 ? rest.Length : line + 1);
@@ -110,8 +127,11 @@ internal static class SqlTokens
                 return new SqlToken(SqlTokenKind.Quoted, at, close < 0 ? rest.Length : close + 1);
             case (byte)'x' or (byte)'X' when rest.Length > 1 && rest[1] == '\'':
                 return new SqlToken(SqlTokenKind.Text, at, 1 + QuotedLength(rest[1..], (byte)'\''));
-            case (byte)'?' or (byte)'@' or (byte)':' or (byte)'$' or (byte)'#':
-                return new SqlToken(SqlTokenKind.Parameter, at, 1 + WordLength(rest[1..]));
+            case (byte)'?':
+                var digits = rest[1..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+                return new SqlToken(SqlTokenKind.Parameter, at, digits < 0 ? rest.Length : 1 + digits);
+            case (byte)'@' or (byte)':' or (byte)'$' or (byte)'#':
+                return new SqlToken(SqlTokenKind.Parameter, at, 1 + ParameterLength(rest[1..]));
             case >= (byte)'0' and <= (byte)'9':
                 return new SqlToken(SqlTokenKind.Number, at, WordLength(rest));
             default:
@@ -139,6 +159,24 @@ internal static class SqlTokens
         }
 
         return sql.Length;
+    }
+
+    // A name may go on with ::name, and end with (…), as in Tcl.
+    private static int ParameterLength(ReadOnlySpan<byte> sql)
+    {
+        var length = WordLength(sql);
+        while (sql[length..].StartsWith("::"u8))
+        {
+            length += 2 + WordLength(sql[(length + 2)..]);
+        }
+
+        if (length > 0 && length < sql.Length && sql[length] == '(')
+        {
+            var end = sql[length..].IndexOfAny(") \t\n\r\f\v"u8);
+            length = end < 0 ? sql.Length : sql[length + end] == ')' ? length + end + 1 : length;
+        }
+
+        return length;
     }
 
     private static int WordLength(ReadOnlySpan<byte> sql)

@@ -13,6 +13,7 @@ internal sealed unsafe class SqliteAuthorizer : IDisposable
 {
     private const int Allow = 0;
     private const int Deny = 1;
+    private const int Ignore = 2;
 
     private GCHandle _self;
 
@@ -21,6 +22,14 @@ internal sealed unsafe class SqliteAuthorizer : IDisposable
 
     /// <summary>Why the newest statement was refused; SQLite itself only says that it was.</summary>
     public string? Denial { get; set; }
+
+    /// <summary>True if the newest statement changes the schema: what others know of their columns is then out of date.</summary>
+    public bool ChangesSchema { get; set; }
+
+    /// <summary>
+    /// True if the newest statement is PRAGMA optimize, which may write, though sqlite3_stmt_readonly says that it does not.
+    /// </summary>
+    public bool Optimizes { get; set; }
 
     /// <summary>Puts itself between the connection and its users.</summary>
     public void Install(nint database)
@@ -46,8 +55,18 @@ internal sealed unsafe class SqliteAuthorizer : IDisposable
             return Allow;
         }
 
+        var name = SqliteNative.Text(first);
+        self.ChangesSchema |= (Action)action is (>= Action.CreateIndex and <= Action.DropView and not Action.Delete)
+            or Action.AlterTable or Action.CreateVirtualTable or Action.DropVirtualTable;
+        self.Optimizes |= (Action)action == Action.Pragma && name.Equals("optimize", StringComparison.OrdinalIgnoreCase);
+        if ((Action)action == Action.Analyze && SqlTokens.IsHiddenName(name))
+        {
+            // ANALYZE without a name and PRAGMA optimize go through all tables; ours are left out.
+            return Ignore;
+        }
+
         var denial = Decide(
-            (Action)action, SqliteNative.Text(first), second == null ? null : SqliteNative.Text(second), SqliteNative.Text(schema));
+            (Action)action, name, second == null ? null : SqliteNative.Text(second), SqliteNative.Text(schema));
         if (denial is null)
         {
             return Allow;
@@ -59,7 +78,10 @@ internal sealed unsafe class SqliteAuthorizer : IDisposable
 
     private static string? Decide(Action action, string first, string? second, string schema)
     {
-        if (schema.Equals("temp", StringComparison.OrdinalIgnoreCase)
+        // ALTER TABLE looks through the list of temporary objects, which is empty.
+        var aboutTemporary = schema.Equals("temp", StringComparison.OrdinalIgnoreCase)
+            && !(action is (Action.Read or Action.Update) && first is ("sqlite_temp_master" or "sqlite_temp_schema"));
+        if (aboutTemporary
             || action is Action.CreateTempIndex or Action.CreateTempTable or Action.CreateTempTrigger or Action.CreateTempView)
         {
             return "Temporary tables, indexes, views and triggers are not allowed: an object's data lives in its database.";
@@ -77,7 +99,7 @@ internal sealed unsafe class SqliteAuthorizer : IDisposable
                     ? null
                     : $"The function {second} is not allowed.";
             case Action.Pragma:
-                return Pragmas.Contains(first) && (second is null || !first.Equals("page_size", StringComparison.OrdinalIgnoreCase))
+                return Hidden(second) is { } hidden ? hidden : Pragmas.Contains(first) && (second is null || !first.Equals("page_size", StringComparison.OrdinalIgnoreCase))
                     ? null
                     : $"PRAGMA {first}{(second is null ? "" : $" = {second}")} is not allowed. Allowed are: {string.Join(", ", Pragmas.Order(StringComparer.Ordinal))}.";
             case Action.CreateVirtualTable or Action.DropVirtualTable when !Modules.Contains(second ?? ""):
@@ -85,9 +107,17 @@ internal sealed unsafe class SqliteAuthorizer : IDisposable
             case Action.Select or Action.Recursive:
                 return null;
             case Action.AlterTable:
-                return Hidden(second) ?? null;
+                return Hidden(second);
+            case Action.Read:
+                // A table-valued function reads a table of its name, and is compiled to a pragma only when it runs.
+                return Hidden(first)
+                    ?? (first.StartsWith("pragma_", StringComparison.OrdinalIgnoreCase) && !Pragmas.Contains(first["pragma_".Length..])
+                        ? $"The function {first} is not allowed."
+                        : null);
+            case Action.Update:
+                return Hidden(first);
             default:
-                return Hidden(first) ?? (action is Action.Read ? null : Hidden(second));
+                return Hidden(first) ?? Hidden(second);
         }
     }
 
@@ -103,13 +133,17 @@ internal sealed unsafe class SqliteAuthorizer : IDisposable
         CreateTempTable = 4,
         CreateTempTrigger = 5,
         CreateTempView = 6,
+        Delete = 9,
+        DropView = 17,
         Pragma = 19,
         Read = 20,
         Select = 21,
         Transaction = 22,
+        Update = 23,
         Attach = 24,
         Detach = 25,
         AlterTable = 26,
+        Analyze = 28,
         CreateVirtualTable = 29,
         DropVirtualTable = 30,
         Function = 31,

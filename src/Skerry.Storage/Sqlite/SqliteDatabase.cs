@@ -102,6 +102,9 @@ public sealed unsafe class SqliteDatabase : IDisposable
     /// <summary>True from <see cref="EnsureWriteTransaction"/> to <see cref="Commit"/> or <see cref="Rollback"/>.</summary>
     public bool HasOpenTransaction { get; private set; }
 
+    /// <summary>Moves whenever the columns of a statement that was prepared before may have changed.</summary>
+    internal uint SchemaVersion { get; set; }
+
     /// <summary>Statements that are lent out.</summary>
     public int OpenCursors { get; private set; }
 
@@ -110,9 +113,21 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         get
         {
-            var pages = QueryTrusted("SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count)").Single();
-            return (long.Parse(pages.Key, System.Globalization.CultureInfo.InvariantCulture)
-                - long.Parse(pages.Value, System.Globalization.CultureInfo.InvariantCulture)) * IPageFile.PageSize;
+            return (Number("PRAGMA page_count") - Number("PRAGMA freelist_count")) * IPageFile.PageSize;
+        }
+    }
+
+    // Kept statements: asking again compiles nothing and allocates nothing.
+    private long Number(string pragma)
+    {
+        var statement = PrepareTrusted(pragma);
+        try
+        {
+            return statement.Step() ? statement.GetInt64(0) : 0;
+        }
+        finally
+        {
+            statement.Release();
         }
     }
 
@@ -144,6 +159,12 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
 
         var bytes = Encoding.UTF8.GetBytes(sql);
+        if (bytes.AsSpan().IndexOf((byte)0) is var nul and >= 0)
+        {
+            // SQLite would stop reading there, and run what may be half a statement.
+            throw new SqliteException(SqliteNative.Error, "The SQL text holds a NUL character.", nul);
+        }
+
         if (bytes.Length > _limits.SqlBytes)
         {
             throw new SqliteException(18, $"The SQL text takes {bytes.Length} bytes; at most {_limits.SqlBytes} are allowed.");
@@ -177,6 +198,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         SqlTokens.CheckAllowed(new ReadOnlySpan<byte>(sql, bytes));
         _authorizer.Denial = null;
+        _authorizer.ChangesSchema = _authorizer.Optimizes = false;
         var code = SqliteNative.Prepare(_handle, sql, bytes, PreparePersistent, out var handle, out next);
         if (code == SqliteNative.Ok)
         {
@@ -195,7 +217,14 @@ public sealed unsafe class SqliteDatabase : IDisposable
                 }
             }
 
-            // What the user wrote is what the error has to speak of.
+            // The rewritten text was understood, so what it was refused for is what the user has to know. Offsets into
+            // it mean nothing to them.
+            var error = Failure(code);
+            if (!error.Message.EndsWith("syntax error", StringComparison.Ordinal))
+            {
+                throw new SqliteException(error.ExtendedCode, error.Message, -1, error.DatabaseLost, error.InnerException);
+            }
+
             code = SqliteNative.Prepare(_handle, sql, bytes, PreparePersistent, out handle, out next);
         }
 
@@ -204,7 +233,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
     private void RunAndFinalize(nint handle, IBeforeWrite host)
     {
-        var statement = new SqliteStatement(this, handle, sql: null, cost: 0);
+        var statement = Wrap(handle, sql: null, cost: 0);
         try
         {
             if (statement.ParameterCount > 0)
@@ -217,7 +246,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
                 host.BeforeWrite();
             }
 
-            while (statement.Step())
+            for (var more = statement.StepFirst(); more; more = statement.Step())
             {
             }
         }
@@ -227,9 +256,12 @@ public sealed unsafe class SqliteDatabase : IDisposable
         }
     }
 
+    private SqliteStatement Wrap(nint handle, string? sql, int cost) =>
+        new(this, handle, sql, cost, _authorizer.Optimizes) { ChangesSchema = _authorizer.ChangesSchema };
+
     private SqliteStatement Cache(string sql, nint handle, int bytes)
     {
-        var statement = new SqliteStatement(this, handle, sql, bytes);
+        var statement = Wrap(handle, sql, bytes);
         _cache[sql] = statement;
         _cacheBytes += bytes;
         while (_cacheBytes > _limits.StatementCacheBytes)
@@ -254,7 +286,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
 
     private SqliteStatement Uncached(nint handle)
     {
-        var statement = new SqliteStatement(this, handle, sql: null, cost: 0);
+        var statement = Wrap(handle, sql: null, cost: 0);
         _uncached.Add(statement);
         return statement;
     }
@@ -320,6 +352,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     public void Rollback()
     {
         HasOpenTransaction = false;
+        SchemaVersion++;
         if (SqliteNative.GetAutocommit(_handle) == 0)
         {
             _ = StepTrusted(_rollback);
@@ -334,7 +367,11 @@ public sealed unsafe class SqliteDatabase : IDisposable
     public void ReleaseSavepoint(string name) => ExecuteTrusted($"RELEASE {name}");
 
     /// <summary>Takes back what was written since a savepoint, which stays open.</summary>
-    public void RollbackTo(string name) => ExecuteTrusted($"ROLLBACK TO {name}");
+    public void RollbackTo(string name)
+    {
+        SchemaVersion++;
+        ExecuteTrusted($"ROLLBACK TO {name}");
+    }
 
     /// <summary>Runs one statement of our own, past the authorizer.</summary>
     public void ExecuteTrusted(string sql, params ReadOnlySpan<string> parameters)
@@ -405,14 +442,29 @@ public sealed unsafe class SqliteDatabase : IDisposable
     public bool HasTable(string name) =>
         QueryTrusted("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", name).Count > 0;
 
-    /// <summary>Columns of a table's primary key, if it has no rowid; empty if it has.</summary>
-    internal IReadOnlyList<string> KeyWithoutRowid(string table)
+    /// <summary>
+    /// Expressions that tell a table's rows apart: a name of the rowid that is no column's, or the columns of the primary
+    /// key, each compared as the key's index does. Empty if there are none.
+    /// </summary>
+    internal IReadOnlyList<string> RowKey(string table)
     {
-        var withoutRowid = QueryTrusted("SELECT wr, name FROM pragma_table_list WHERE name = ? AND schema = 'main'", table);
-        return withoutRowid.Count == 1 && withoutRowid[0].Key == "1"
-            ? [.. QueryTrusted("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table).Select(static r => r.Key)]
-            : [];
+        var found = QueryTrusted("SELECT wr FROM pragma_table_list WHERE name = ? COLLATE NOCASE AND schema = 'main'", table);
+        if (found.Count == 1 && found[0].Key == "1")
+        {
+            return
+            [
+                .. QueryTrusted(
+                    "SELECT c.name, c.coll FROM pragma_index_list(?) i, pragma_index_xinfo(i.name) c WHERE i.origin = 'pk' AND c.key = 1 ORDER BY c.seqno", table)
+                .Select(static c => $"{Quoted(c.Key)} COLLATE {Quoted(c.Value)}"),
+            ];
+        }
+
+        var columns = QueryTrusted("SELECT name FROM pragma_table_xinfo(?)", table);
+        return new[] { "rowid", "_rowid_", "oid" }
+            .Where(name => !columns.Any(c => c.Key.Equals(name, StringComparison.OrdinalIgnoreCase))).Take(1).ToArray();
     }
+
+    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private nint PrepareOne(ReadOnlySpan<byte> sql)
     {
@@ -458,6 +510,7 @@ public sealed unsafe class SqliteDatabase : IDisposable
     {
         var extended = SqliteNative.ExtendedError(_handle) is var e and not 0 ? e : code;
         var message = _authorizer.Denial ?? SqliteNative.Text(SqliteNative.ErrorMessage(_handle));
+        _authorizer.Denial = null;
         var at = SqliteNative.ErrorOffset(_handle);
         var inner = _file.Error;
         _file.Error = null;

@@ -17,16 +17,18 @@ public sealed unsafe class SqliteStatement
     private nint _handle;
     private string[]? _columnNames;
     private long _returned;
-    private long _changesBefore;
+    private long _written;
+    private uint _schemaVersion;
     private bool _firstRow;
 
-    internal SqliteStatement(SqliteDatabase database, nint handle, string? sql, int cost)
+    internal SqliteStatement(SqliteDatabase database, nint handle, string? sql, int cost, bool writes = false)
     {
+        _schemaVersion = database.SchemaVersion;
         _database = database;
         _handle = handle;
         Sql = sql;
         Cost = cost;
-        IsReadOnly = SqliteNative.IsReadOnly(handle) != 0;
+        IsReadOnly = !writes && SqliteNative.IsReadOnly(handle) != 0;
         ParameterCount = SqliteNative.ParameterCount(handle);
         ColumnCount = SqliteNative.ColumnCount(handle);
     }
@@ -42,6 +44,9 @@ public sealed unsafe class SqliteStatement
 
     /// <summary>True for a statement of our own: SQLite compiles it anew by itself when the schema has changed.</summary>
     internal bool IsTrusted { get; init; }
+
+    /// <summary>True if running it may change the columns of other statements.</summary>
+    internal bool ChangesSchema { get; init; }
 
     internal nint Handle => _handle;
 
@@ -94,13 +99,15 @@ public sealed unsafe class SqliteStatement
     public long RowsRead => Math.Max(_returned, SqliteNative.StatementStatus(_handle, 1, 0));
 
     /// <summary>Rows inserted, updated or deleted so far, by triggers and foreign keys too; index entries are not counted.</summary>
-    public long RowsWritten => IsReadOnly ? 0 : SqliteNative.TotalChanges(_database.Handle) - _changesBefore;
+    /// <remarks>The first step writes all, even if RETURNING gives the rows out one by one.</remarks>
+    public long RowsWritten => _written;
 
     internal void Lend(long clock)
     {
         InUse = true;
         LastUsed = clock;
         _returned = 0;
+        _written = 0;
         _ = SqliteNative.StatementStatus(_handle, 1, 1);
     }
 
@@ -168,12 +175,37 @@ public sealed unsafe class SqliteStatement
     /// <exception cref="SqliteException">The statement failed.</exception>
     public bool StepFirst()
     {
-        if (!IsReadOnly)
+        if (IsReadOnly)
         {
-            _changesBefore = SqliteNative.TotalChanges(_database.Handle);
+            _firstRow = Step();
+        }
+        else
+        {
+            var before = SqliteNative.TotalChanges(_database.Handle);
+            if (ChangesSchema)
+            {
+                _database.SchemaVersion++;
+            }
+
+            _firstRow = Step();
+            _written = SqliteNative.TotalChanges(_database.Handle) - before;
         }
 
-        return _firstRow = Step();
+        if (_schemaVersion != _database.SchemaVersion)
+        {
+            RefreshColumns();
+        }
+
+        return _firstRow;
+    }
+
+    // The step compiled the statement anew if the schema had changed: SELECT * may have other columns now.
+    private void RefreshColumns()
+    {
+        _schemaVersion = _database.SchemaVersion;
+        ColumnCount = SqliteNative.ColumnCount(_handle);
+        _columnNames = null;
+        Mapper = null;
     }
 
     /// <summary>True once, for the row that <see cref="StepFirst"/> has reached.</summary>
@@ -191,14 +223,7 @@ public sealed unsafe class SqliteStatement
         var code = IsTrusted ? _database.StepTrusted(_handle) : SqliteNative.Step(_handle);
         if (code == SqliteNative.Row)
         {
-            if (_returned++ == 0 && SqliteNative.ColumnCount(_handle) is var columns && columns != ColumnCount)
-            {
-                // The schema changed since it was prepared, and SELECT * has other columns now.
-                ColumnCount = columns;
-                _columnNames = null;
-                Mapper = null;
-            }
-
+            _returned++;
             return true;
         }
 

@@ -1,0 +1,17 @@
+using Xunit.Runner.InProc.SystemConsole;
+
+namespace Skerry.Crash.Host;
+
+/// <summary>Begins as the test runner, or, with the word <c>host</c>, as the process that tests put under load and kill.</summary>
+internal static class EntryPoint
+{
+    public static Task<int> Main(string[] args)
+    {
+        if (args is ["host", .. var rest])
+        {
+            return NodeHost.RunAsync(rest);
+        }
+
+        return ConsoleRunner.Run(args);
+    }
+}
