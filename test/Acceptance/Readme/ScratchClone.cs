@@ -14,7 +14,7 @@ namespace Acceptance.Readme;
 public sealed class ScratchClone : IAsyncLifetime
 {
     // A restore and a build are under it, on a machine that others load.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("skerry-clone-");
     private readonly int _gatewayPort = FreePort();

@@ -81,10 +81,10 @@ public sealed class SkerryProcessTests : IDisposable
     {
         await using var holder = await SkerryExecutable.Start(_folder.FullName, ["--data", Data, .. AnyPorts]);
 
-        // A reader that shares with everybody asks for no lock, as cat does not.
-        using (var held = new StreamReader(new FileStream(Path.Combine(Data, "skerry.lock"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite)))
+        // .NET asks for a lock of its own to read a file; people use cat.
+        using (var cat = System.Diagnostics.Process.Start(new ProcessStartInfo("cat", [Path.Combine(Data, "skerry.lock")]) { RedirectStandardOutput = true })!)
         {
-            Assert.Equal($"{holder.ProcessId}\n", await held.ReadToEndAsync());
+            Assert.Equal($"{holder.ProcessId}\n", await cat.StandardOutput.ReadToEndAsync());
         }
 
         var error = Assert.Single(await SkerryExecutable.Refused(_folder.FullName, ["--data", Data, .. AnyPorts]));
