@@ -35,7 +35,7 @@ public sealed class ObjectStorage
     public Task<T> Transaction<T>(Func<Task<T>> action) => Database.Transaction(action);
 
     /// <summary>Completes when everything written so far is confirmed.</summary>
-    public Task Sync() => _active.LeaveAsync();
+    public Task Sync() => _active.SyncAsync();
 
     /// <summary>Deletes everything: tables, keys, the alarm. Atomic; forbidden inside a transaction. Can be undone through a bookmark.</summary>
     /// <exception cref="InvalidOperationException">A transaction is open.</exception>

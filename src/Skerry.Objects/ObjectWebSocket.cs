@@ -90,6 +90,9 @@ public sealed class ObjectWebSocket
     {
         var turn = TurnContext.Current
             ?? throw new InvalidOperationException("A durable object's WebSocket can only be used by the object's own code, on its event loop.");
+
+        // Inside an async transaction that has written this throws: a rollback could not take the frame back.
+        _ = turn.Loop.Owner.MayLeave();
         turn.Loop.Owner.Leave(new LeavingFrame(this, frame));
     }
 

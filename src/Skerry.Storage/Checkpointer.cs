@@ -58,9 +58,9 @@ internal sealed partial class Checkpointer
         using var timer = new PeriodicTimer(RetryAfter, _time);
         var lastAttempt = _time.GetTimestamp();
         var tick = timer.WaitForNextTickAsync(_stop.Token).AsTask();
+        var flush = _flushes.Reader.WaitToReadAsync(_stop.Token).AsTask();
         while (!_stop.IsCancellationRequested)
         {
-            var flush = _flushes.Reader.WaitToReadAsync(_stop.Token).AsTask();
             await Task.WhenAny(flush, tick).ConfigureAwait(false);
             if (_stop.IsCancellationRequested)
             {
@@ -70,6 +70,11 @@ internal sealed partial class Checkpointer
             while (_flushes.Reader.TryRead(out var store))
             {
                 TryFlush(store);
+            }
+
+            if (flush.IsCompleted)
+            {
+                flush = _flushes.Reader.WaitToReadAsync(_stop.Token).AsTask();
             }
 
             if (tick.IsCompleted)
@@ -110,8 +115,9 @@ internal sealed partial class Checkpointer
         catch (OperationCanceledException)
         {
         }
-        catch (Exception e) when (e is StorageException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            // Whatever it is, the loop goes on: without it the log would grow without end, and nobody would know.
             Report(e as StorageException ?? new StorageException($"A checkpoint in {_node.Folder} failed: {e.Message}", e));
             LogFailed(_logger, e);
         }
@@ -149,7 +155,8 @@ internal sealed partial class Checkpointer
             {
                 // Damaged objects keep their place in the log: their records may be all that is left of them.
                 _bytesAtDone = bytes;
-                Volatile.Write(ref _trouble, null);
+                var held = _node.LogLostRecords ? "records of the log were lost" : $"{_node.Unredone.First()} is damaged";
+                Report(new StorageException($"Checkpoints are held back, so the log grows: {held}. Restore the file from a backup."));
                 return;
             }
 
@@ -159,7 +166,10 @@ internal sealed partial class Checkpointer
             _done = end;
             _bytesAtDone = bytes;
             Volatile.Write(ref _trouble, null);
-            _node.History.Trim(end);
+            if (!cancel.IsCancellationRequested && !_stop.IsCancellationRequested)
+            {
+                _node.History.Trim(end, _stop.Token);
+            }
         }
         finally
         {

@@ -37,6 +37,11 @@ public sealed partial class History
     /// <exception cref="StorageException">The time lies before what is retained.</exception>
     public PageState FindByTime(PageStore store, long timeMs)
     {
+        if (store.State is { Transaction: > 0 } newest && newest.TimestampMs <= timeMs)
+        {
+            return newest;
+        }
+
         var at = store.ConfirmedPosition;
         while (TryRead(at, out var entry))
         {
@@ -190,13 +195,16 @@ public sealed partial class History
         }
     }
 
-    /// <summary>Removes segments that are past the retention, or over its bytes, and that no start needs any more.</summary>
-    internal void Trim(LogPosition checkpoint)
+    /// <summary>
+    /// Removes segments that are past the retention, or over its bytes, and that no start needs any more. Cancelled, it
+    /// removes nothing; what it has saved by then is good for the next time.
+    /// </summary>
+    internal void Trim(LogPosition checkpoint, CancellationToken cancel)
     {
         var oldestMs = (_time.GetUtcNow() - _options.HistoryRetention).ToUnixTimeMilliseconds();
         var segments = _log.Segments;
         var bytes = segments.Sum(s => s.Bytes);
-        var keep = segments.Count > 0 ? segments[0].Number : 0;
+        List<uint> leaving = [];
         foreach (var segment in segments)
         {
             var tooOld = segment.LastTimestampMs < oldestMs;
@@ -206,25 +214,37 @@ public sealed partial class History
                 break;
             }
 
-            SnapshotObjectsOf(segment.Number);
-            keep = segment.Number + 1;
+            leaving.Add(segment.Number);
             bytes -= segment.Bytes;
         }
 
-        if (segments.Count > 0 && keep > segments[0].Number)
+        if (leaving.Count > 0 && TrySnapshotObjectsOf(leaving, cancel))
         {
-            _log.RemoveSegmentsBefore(keep);
+            _log.RemoveSegmentsBefore(leaving[^1] + 1);
         }
     }
 
-    // The last record an object has in the segment is the state to keep. Snapshots are durable before the segment goes,
+    // The last record an object has in the segments is the state to keep. Snapshots are durable before the segments go,
     // and before those that they replace.
-    private void SnapshotObjectsOf(uint segment)
+    private bool TrySnapshotObjectsOf(List<uint> segments, CancellationToken cancel)
     {
-        var last = LastRecords(segment);
+        Dictionary<ObjectKey, (LogPosition Position, ulong Transaction)> last = [];
+        foreach (var segment in segments)
+        {
+            foreach (var (key, record) in LastRecords(segment))
+            {
+                last[key] = record;
+            }
+        }
+
         List<string> replaced = [];
         foreach (var (key, (position, transaction)) in last)
         {
+            if (cancel.IsCancellationRequested)
+            {
+                return false;
+            }
+
             var folder = SnapshotFolder(key);
             var path = Path.Combine(folder, $"{transaction:x16}.ltx");
             Directory.CreateDirectory(folder);
@@ -254,6 +274,8 @@ public sealed partial class History
         {
             File.Delete(path);
         }
+
+        return true;
     }
 
     private Dictionary<ObjectKey, (LogPosition Position, ulong Transaction)> LastRecords(uint segment)

@@ -237,9 +237,11 @@ public sealed partial class NodeStorage : IAsyncDisposable
             _checkpointer.Report(e);
             RememberUnflushed(store);
         }
-
-        store.Close();
-        _open.TryRemove(new KeyValuePair<ObjectKey, PageStore>(store.Key, store));
+        finally
+        {
+            store.Close();
+            _open.TryRemove(new KeyValuePair<ObjectKey, PageStore>(store.Key, store));
+        }
     }
 
     /// <summary>
@@ -252,11 +254,20 @@ public sealed partial class NodeStorage : IAsyncDisposable
     private void RememberUnflushed(PageStore store)
     {
         List<LogPosition> positions = [];
-        var at = store.ConfirmedPosition;
-        while (!at.IsNone && _log.Read(at) is var entry && entry.Header.Txid > store.FlushedTransaction)
+        try
         {
-            positions.Add(at);
-            at = entry.Header.Previous;
+            var at = store.ConfirmedPosition;
+            while (!at.IsNone && _log.Read(at) is var entry && entry.Header.Txid > store.FlushedTransaction)
+            {
+                positions.Add(at);
+                at = entry.Header.Previous;
+            }
+        }
+        catch (StorageException e)
+        {
+            // Neither the file nor the log can be read now: the object is not served before the next start has redone it.
+            _damaged[store.Key] = e as StorageDamagedException
+                ?? new StorageDamagedException(PathOf(store.Key), 0, $"it could not be written, and the log could not be read: {e.Message}");
         }
 
         positions.Reverse();
@@ -369,16 +380,21 @@ public sealed partial class NodeStorage : IAsyncDisposable
             return;
         }
 
-        foreach (var store in _open.Values)
+        try
         {
-            await store.WhenSettled().ConfigureAwait(false);
-            CloseDatabase(store);
+            foreach (var store in _open.Values)
+            {
+                await store.WhenSettled().ConfigureAwait(false);
+                CloseDatabase(store);
+            }
+
+            await _checkpointer.StopAsync().ConfigureAwait(false);
         }
-
-        await _checkpointer.StopAsync().ConfigureAwait(false);
-
-        await _log.DisposeAsync().ConfigureAwait(false);
-        _folder.Dispose();
+        finally
+        {
+            await _log.DisposeAsync().ConfigureAwait(false);
+            _folder.Dispose();
+        }
     }
 
     private sealed class NoListener : IConfirmationListener

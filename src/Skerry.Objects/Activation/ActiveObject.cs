@@ -270,12 +270,18 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     /// <summary>What waited for a transaction that is not open any more goes to the gate. On the loop.</summary>
     public void PassLeaving()
     {
-        foreach (var waiter in _leaving)
+        if (_leaving.Count == 0)
+        {
+            return;
+        }
+
+        // Taken out first: what passes may make something else leave.
+        var leaving = _leaving.ToArray();
+        _leaving.Clear();
+        foreach (var waiter in leaving)
         {
             Pass(waiter);
         }
-
-        _leaving.Clear();
     }
 
     /// <inheritdoc/>
@@ -306,6 +312,13 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         var waiter = new LeavingTask();
         Leave(waiter);
         return waiter.Task;
+    }
+
+    /// <summary>Completes when every write so far is confirmed, those that nothing else waits for too. On the loop.</summary>
+    public Task SyncAsync()
+    {
+        Database.RequireAll();
+        return LeaveAsync();
     }
 
     /// <summary>
@@ -371,6 +384,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         {
             // Events that wait already are committed together: the pages they share are then written once. Nothing
             // leaves meanwhile, and nobody waits longer than for the events that came before.
+            Database.JoinNextTurn();
             return;
         }
 
@@ -378,15 +392,14 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         try
         {
             Database.EndTurn();
+            if (_leaving.Count > 0 && !Database.HasUncommitted)
+            {
+                PassLeaving();
+            }
         }
         catch (Exception e)
         {
             Break(e);
-        }
-
-        if (_leaving.Count > 0 && !Database.HasUncommitted)
-        {
-            PassLeaving();
         }
     }
 
@@ -409,11 +422,14 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         return task;
     }
 
+    /// <summary>Resets the object if a critical section takes too long; disposing the timer ends the watch.</summary>
+    public ITimer LimitSection() => Runtime.Time.CreateTimer(
+        static s => ((ActiveObject)s!).SectionTimedOut(), this, Runtime.Options.CriticalSectionTimeout, Timeout.InfiniteTimeSpan);
+
     // A critical section that fails or does not end leaves the object in a state nobody has thought of.
     private async Task<T> Guarded<T>(Func<Task<T>> callback)
     {
-        using var timeout = Runtime.Time.CreateTimer(
-            static s => ((ActiveObject)s!).SectionTimedOut(), this, Runtime.Options.CriticalSectionTimeout, Timeout.InfiniteTimeSpan);
+        using var timeout = LimitSection();
         try
         {
             return await callback();
@@ -427,7 +443,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
 
     private void SectionTimedOut() => Break(new DurableObjectException(
         "blocked_too_long",
-        $"{Id} was reset: BlockConcurrencyWhile took longer than {Runtime.Options.CriticalSectionTimeout.TotalSeconds:0} s.")
+        $"{Id} was reset: BlockConcurrencyWhile or Transaction took longer than {Runtime.Options.CriticalSectionTimeout.TotalSeconds:0} s.")
     { Retryable = true });
 
     public void WaitUntil(Task work)
@@ -455,7 +471,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     public DurableObjectException Abort(string reason)
     {
         Turn();
-        var error = new DurableObjectException("aborted", $"{Id} was aborted: {reason}");
+        var error = new DurableObjectException("aborted", $"{Id} was aborted: {reason}") { Retryable = true };
         Database.Abandon();
         Break(error);
         return error;
@@ -555,14 +571,15 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     // The last event of the loop.
     private async Task FinishAsync()
     {
-        foreach (var waiter in _leaving)
-        {
-            waiter.Fail(_broken!);
-        }
-
-        _leaving.Clear();
         try
         {
+            var leaving = _leaving.ToArray();
+            _leaving.Clear();
+            foreach (var waiter in leaving)
+            {
+                waiter.Fail(_broken!);
+            }
+
             await Database.CloseAsync().ConfigureAwait(false);
         }
         catch (Exception e)
@@ -592,9 +609,8 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         "overloaded", $"{Id} has {Runtime.Options.QueuedCallsMax} calls waiting. Call it less often, or spread the load over more objects.")
     { Overloaded = true, Retryable = true };
 
-    // Continuations run where the confirmation arrives, so that things which leave one after the other stay in order.
-    // An awaiting object's own code is posted to its loop all the same, for it has another context.
-    private sealed class LeavingTask : TaskCompletionSource, IGateWaiter
+    // Never continues where it is completed: that is the log's thread, or the middle of this object's own housekeeping.
+    private sealed class LeavingTask() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IGateWaiter
     {
         public ulong Transaction { get; set; }
 

@@ -71,9 +71,10 @@ internal sealed partial class ObjectDatabase
         var due = Metadata.DueMs;
         if (_alarmRunning || due == 0 || due > Runtime.NowMs)
         {
-            if (!_alarmRunning && due != 0)
+            if (due != 0)
             {
-                Schedule(due);
+                // The clock has taken it out of the schedule. While the handler runs it is looked at again a little later.
+                Schedule(_alarmRunning ? Math.Max(due, Runtime.NowMs + 1_000) : due);
             }
 
             return false;
@@ -103,6 +104,11 @@ internal sealed partial class ObjectDatabase
         finally
         {
             _alarmRunning = false;
+            if (!_active.IsStopping && !HasUncommitted && Metadata.DueMs != 0)
+            {
+                // Set while the handler ran: it may have come due, and been turned away, meanwhile.
+                Schedule(Metadata.DueMs);
+            }
         }
 
         return true;

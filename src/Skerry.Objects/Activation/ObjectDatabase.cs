@@ -17,6 +17,8 @@ internal sealed partial class ObjectDatabase : ISqlHost
     private PageStore? _store;
     private SqliteDatabase? _sqlite;
     private bool _mustConfirm;
+    private bool _joined;
+    private bool _turnSavepoint;
     private bool _asyncTransaction;
     private int _syncDepth;
     private bool _paused;
@@ -76,6 +78,43 @@ internal sealed partial class ObjectDatabase : ISqlHost
                 Metadata.Create(_active.Id, _hint);
             }
         }
+        else if (_joined && !_asyncTransaction)
+        {
+            // Events before this one have written in the same transaction: what this one writes can be told from theirs.
+            _joined = false;
+            if (_turnSavepoint)
+            {
+                database.ReleaseSavepoint(TurnSavepoint);
+            }
+
+            database.Savepoint(TurnSavepoint);
+            _turnSavepoint = true;
+        }
+    }
+
+    private const string TurnSavepoint = "_cf_turn";
+
+    /// <summary>The turn ended, and the next one's writes go into the same transaction.</summary>
+    public void JoinNextTurn() => _joined = HasUncommitted && !_asyncTransaction;
+
+    /// <summary>Makes the output gate wait for every write so far, those that were allowed to stay unconfirmed too.</summary>
+    public void RequireAll()
+    {
+        _active.Turn();
+        _mustConfirm |= HasUncommitted;
+        if (_store is { } store)
+        {
+            _active.Gate.Required = Math.Max(_active.Gate.Required, store.State.Transaction);
+        }
+    }
+
+    /// <summary>Commits what events before this one have left uncommitted, so that a point in time lies between them and it.</summary>
+    private void CommitEarlierTurns()
+    {
+        if (HasUncommitted && (_joined || _turnSavepoint) && !_asyncTransaction && _syncDepth == 0)
+        {
+            CommitNow();
+        }
     }
 
     /// <inheritdoc/>
@@ -123,6 +162,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
 
         if (_active.IsStopping)
         {
+            _joined = _turnSavepoint = false;
             _sqlite.Rollback();
             return;
         }
@@ -132,6 +172,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
 
     private void CommitNow()
     {
+        _joined = _turnSavepoint = false;
         try
         {
             _active.Sql.CloseWriters();
@@ -266,6 +307,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
             }
 
             _asyncTransaction = true;
+            using var timeout = _active.LimitSection();
             try
             {
                 var result = await action();
@@ -407,6 +449,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
     public Bookmark CurrentBookmark()
     {
         _ = Database;
+        CommitEarlierTurns();
         return new Bookmark(_store!.State.Transaction + (HasUncommitted ? 1UL : 0), _active.Id.Value);
     }
 
@@ -445,8 +488,23 @@ internal sealed partial class ObjectDatabase : ISqlHost
             return;
         }
 
-        _sqlite!.Rollback();
-        _store!.DiscardPending();
+        if (_joined || _turnSavepoint)
+        {
+            // Earlier events share the transaction: theirs stays, this event's goes.
+            if (!_joined)
+            {
+                _sqlite!.RollbackTo(TurnSavepoint);
+                RolledBack();
+            }
+
+            CommitNow();
+        }
+        else
+        {
+            _sqlite!.Rollback();
+            _store!.DiscardPending();
+        }
+
         _asyncTransaction = false;
         if (restore is not null)
         {

@@ -121,7 +121,11 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
     public void StartFailed(ObjectKey key, Exception error) => _failedStarts[key] = (error, CoarseNow);
 
     /// <summary>Nothing is left of an object.</summary>
-    public void Gone(ActiveObject active) => _present.TryRemove(new KeyValuePair<ObjectKey, ActiveObject>(active.Key, active));
+    public void Gone(ActiveObject active)
+    {
+        Sockets.Forget(active.Key);
+        _present.TryRemove(new KeyValuePair<ObjectKey, ActiveObject>(active.Key, active));
+    }
 
     // Orleans needs the runtime for its grains, and the runtime Orleans for its calls: so this one comes late.
     private IGrainFactory Grains => field ??= (IGrainFactory)Services.GetService(typeof(IGrainFactory))!;

@@ -48,7 +48,7 @@ public readonly struct SqlCursor<T> : IEnumerable<T>
         {
             var statement = _hold.Statement;
             row = RowMapper<T>.For(statement).Map(statement);
-            return single && _storage.Step(statement) ? throw CursorHold.ManyRows() : true;
+            return single && !statement.ReturnsOneRow && _storage.Step(statement) ? throw CursorHold.ManyRows() : true;
         }
         finally
         {

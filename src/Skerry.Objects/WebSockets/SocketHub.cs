@@ -18,6 +18,15 @@ internal sealed class SocketHub(ObjectRuntime runtime)
         static (_, arg) => new ObjectSockets(new ObjectReference(arg.runtime, arg.id, hint: null)),
         (runtime, id));
 
+    /// <summary>The object has left memory: without open sockets nothing of it is kept here.</summary>
+    public void Forget(ObjectKey key)
+    {
+        if (_objects.TryGetValue(key, out var sockets) && sockets.Count == 0)
+        {
+            _objects.TryRemove(new KeyValuePair<ObjectKey, ObjectSockets>(key, sockets));
+        }
+    }
+
     /// <summary>Says good-bye on all sockets: 1001, the server is going away.</summary>
     public Task StopAsync() => Task.WhenAll(
         _objects.Values.SelectMany(static o => o.Get(null)).Select(static s => s.GoAwayAsync()));

@@ -445,7 +445,9 @@ public sealed unsafe class SqliteDatabase : IDisposable
     }
 
     /// <summary>Lends out a statement of our own, past the authorizer; <see cref="SqliteStatement.Release"/> returns it.</summary>
-    public SqliteStatement PrepareTrusted(string sql)
+    /// <param name="sql">One statement.</param>
+    /// <param name="keep">False for a statement that will not come again.</param>
+    public SqliteStatement PrepareTrusted(string sql, bool keep = true)
     {
         if (_trusted.TryGetValue(sql, out var known) && !known.InUse)
         {
@@ -459,8 +461,8 @@ public sealed unsafe class SqliteDatabase : IDisposable
             fixed (byte* text = Encoding.UTF8.GetBytes(sql))
             {
                 ThrowIf(SqliteNative.Prepare(_handle, text, Encoding.UTF8.GetByteCount(sql), 0, out var handle, out _));
-                var statement = new SqliteStatement(this, handle, known is null ? sql : null, cost: 0) { IsTrusted = true };
-                if (known is null)
+                var statement = new SqliteStatement(this, handle, keep && known is null ? sql : null, cost: 0) { IsTrusted = true };
+                if (statement.Sql is not null)
                 {
                     _trusted.Add(sql, statement);
                 }
@@ -473,6 +475,46 @@ public sealed unsafe class SqliteDatabase : IDisposable
         {
             _authorizer.Trusted = false;
         }
+    }
+
+    /// <summary>
+    /// Looks at a statement's program: without a loop, a subroutine or a second place that gives out a row, it can return
+    /// one row at most. See https://sqlite.org/opcode.html.
+    /// </summary>
+    internal bool ReturnsOneRow(string sql)
+    {
+        var places = 0;
+        SqliteStatement program;
+        try
+        {
+            program = PrepareTrusted("EXPLAIN " + sql, keep: false);
+        }
+        catch (SqliteException)
+        {
+            // The text is at its limit, or explains already: then it is stepped to its end like any other.
+            return false;
+        }
+
+        try
+        {
+            while (program.Step())
+            {
+                var opcode = program.GetString(1);
+                if (opcode is "Next" or "Prev" or "SorterNext" or "VNext" or "RowSetRead" or "Yield" or "InitCoroutine" or "Gosub"
+                    or "Program" || (opcode == "Goto" && program.GetInt64(3) is > 1 and var target && target <= program.GetInt64(0)))
+                {
+                    return false;
+                }
+
+                places += opcode == "ResultRow" ? 1 : 0;
+            }
+        }
+        finally
+        {
+            program.Release();
+        }
+
+        return places == 1;
     }
 
     /// <summary>True if the table is there.</summary>

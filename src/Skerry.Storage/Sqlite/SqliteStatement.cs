@@ -13,6 +13,9 @@ public sealed unsafe class SqliteStatement
     // A text this short is encoded on the stack and copied by SQLite without leaving the fast path.
     private const int ShortTextChars = 256;
 
+    // A statement used this often is worth the look at its program.
+    private const int UsesBeforeAnalysis = 64;
+
     private readonly SqliteDatabase _database;
     private nint _handle;
     private string[]? _columnNames;
@@ -20,6 +23,8 @@ public sealed unsafe class SqliteStatement
     private long _written;
     private uint _schemaVersion;
     private bool _firstRow;
+    private bool _boundLarge;
+    private int _uses;
 
     internal SqliteStatement(SqliteDatabase database, nint handle, string? sql, int cost, bool writes = false)
     {
@@ -96,7 +101,7 @@ public sealed unsafe class SqliteStatement
     /// Rows read so far: those returned, or those stepped over in scans without an index, whichever is more. SQLite
     /// does not count rows found through an index but not returned.
     /// </summary>
-    public long RowsRead => Math.Max(_returned, SqliteNative.StatementStatus(_handle, 1, 0));
+    public long RowsRead => ReturnsOneRow ? _returned : Math.Max(_returned, SqliteNative.StatementStatus(_handle, 1, 0));
 
     /// <summary>Rows inserted, updated or deleted so far, by triggers and foreign keys too; index entries are not counted.</summary>
     /// <remarks>SQLite counts when a statement ends; until then the rows that RETURNING gave out are what is known.</remarks>
@@ -108,8 +113,21 @@ public sealed unsafe class SqliteStatement
         LastUsed = clock;
         _returned = 0;
         _written = 0;
-        _ = SqliteNative.StatementStatus(_handle, 1, 1);
+        if (!ReturnsOneRow)
+        {
+            _ = SqliteNative.StatementStatus(_handle, 1, 1);
+            if (++_uses == UsesBeforeAnalysis && IsReadOnly && !IsTrusted && Sql is not null)
+            {
+                ReturnsOneRow = _database.ReturnsOneRow(Sql);
+            }
+        }
     }
+
+    /// <summary>
+    /// True if the statement is known to return one row at most, as a look-up by a whole key does: then nobody has to
+    /// step it again to find that out. Known only for statements that are used often.
+    /// </summary>
+    public bool ReturnsOneRow { get; private set; }
 
     /// <summary>Binds an integer to the parameter <paramref name="index"/>, from 1.</summary>
     public void Bind(int index, long value) => SqliteNative.BindInt64(_handle, index, value);
@@ -132,6 +150,7 @@ public sealed unsafe class SqliteStatement
             return;
         }
 
+        _boundLarge = true;
         var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(value.Length));
         try
         {
@@ -157,6 +176,7 @@ public sealed unsafe class SqliteStatement
             return;
         }
 
+        _boundLarge = true;
         fixed (byte* blob = value)
         {
             Check(SqliteNative.BindBlob(_handle, index, blob, value.Length, SqliteNative.Transient));
@@ -196,6 +216,8 @@ public sealed unsafe class SqliteStatement
         ColumnCount = SqliteNative.ColumnCount(_handle);
         _columnNames = null;
         Mapper = null;
+        ReturnsOneRow = false;
+        _uses = 0;
     }
 
     /// <summary>True once, for the row that <see cref="StepFirst"/> has reached.</summary>
@@ -283,8 +305,10 @@ public sealed unsafe class SqliteStatement
             LastRowsWritten = _written + SqliteNative.TotalChanges(_database.Handle) - before;
         }
 
-        if (ParameterCount > 0)
+        if (_boundLarge)
         {
+            // Every use binds all parameters anew, so this only gives memory back.
+            _boundLarge = false;
             _ = SqliteNative.ClearBindings(_handle);
         }
 

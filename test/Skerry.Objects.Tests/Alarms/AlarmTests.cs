@@ -51,6 +51,28 @@ public sealed class AlarmTests(AlarmTests.HastyNode hasty) : IClassFixture<Alarm
     }
 
     [Fact]
+    public async Task Due_again_while_its_handler_still_runs_it_is_not_lost()
+    {
+        var runs = 0;
+        var second = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _node.Scripts.For("overlap").Alarm = async (o, _) =>
+        {
+            if (++runs == 2)
+            {
+                second.SetResult();
+                return;
+            }
+
+            // Long enough for the clock to come by, find the handler running, and be sent away.
+            o.Storage.SetAlarm(DateTimeOffset.UtcNow);
+            await Task.Delay(TimeSpan.FromMilliseconds(300));
+        };
+        await _node.Run("overlap", o => o.Storage.SetAlarm(DateTimeOffset.UtcNow));
+        await second.Task.WaitAsync(TestNode.Bound);
+        await Gone("overlap");
+    }
+
+    [Fact]
     public async Task Deleted_inside_the_handler_after_being_set_again_it_does_not_come_back()
     {
         var seen = On("deleted", (o, _, done) =>

@@ -27,6 +27,7 @@ public sealed class NodeStorageTests : IDisposable
             Write(store, 1, 7);
             Write(store, 2, 8);
             await confirmed.Until(store.Commit(alarmMs: 42));
+            await store.WhenSettled();
             storage.CloseDatabase(store);
         }
 
@@ -173,6 +174,7 @@ public sealed class NodeStorageTests : IDisposable
         Write(store, 1, 2);
         store.DiscardPending();
         Assert.Equal(1, Read(store, 1));
+        await store.WhenSettled();
         storage.CloseDatabase(store);
         store = storage.OpenDatabase(Key, new Confirmations(out _));
         Assert.Equal(1, Read(store, 1));

@@ -57,6 +57,23 @@ public sealed class ConnectionLimitTests : IDisposable, IBeforeWrite
         Assert.Contains("PRAGMA optimize", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_statement_that_can_return_one_row_only_is_known_and_others_are_not()
+    {
+        Run("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, age INTEGER); INSERT INTO t VALUES (1, 'a', 7), (2, 'b', 7)");
+        foreach (var (sql, one) in new[]
+        {
+            ("SELECT name FROM t WHERE id = 1", true), ("SELECT * FROM t WHERE name = 'a'", true), ("SELECT COUNT(*) FROM t", true),
+            ("SELECT name FROM t", false), ("SELECT name FROM t WHERE age = 7", false), ("SELECT name FROM t WHERE id IN (1, 2)", false),
+            ("SELECT 1 UNION ALL SELECT 2", false), ("VALUES (1), (2)", false), ("SELECT a.id FROM t a JOIN t b", false),
+            ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT i FROM n", false),
+            ("SELECT id FROM t WHERE id = 1 OR name = 'b'", false), ("SELECT value FROM json_each('[1,2]')", false),
+        })
+        {
+            Assert.Equal(one, _database.ReturnsOneRow(sql));
+        }
+    }
+
     private void Run(string sql)
     {
         var statement = _database.Prepare(sql, this);
