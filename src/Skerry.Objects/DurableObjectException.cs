@@ -17,7 +17,7 @@ public sealed class DurableObjectException : Exception
 
     /// <summary>
     /// One of <c>aborted</c>, <c>object_reset</c>, <c>storage_failed</c>, <c>deadlock</c>, <c>overloaded</c>,
-    /// <c>too_deep</c>, <c>stopping</c>, <c>blocked_too_long</c>.
+    /// <c>too_deep</c>, <c>stopping</c>, <c>blocked_too_long</c>, <c>no_class</c>.
     /// </summary>
     public string Code { get; }
 
