@@ -167,9 +167,17 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         }
 
         _failedStarts.TryRemove(active.Key, out _);
-        _active[active.Key] = active;
         InMemory.Opened(active);
+
+        // The start is the loop's first event: it is in line before any call can find the object.
         active.Begin();
+        _active[active.Key] = active;
+        if (active.IsStopping)
+        {
+            // It failed before it was entered there, so its own removal came too early.
+            Remove(active);
+        }
+
         return active;
     }
 
