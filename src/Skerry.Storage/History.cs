@@ -35,7 +35,9 @@ public sealed partial class History
 
     /// <summary>The newest state at or before a time, Unix milliseconds; transaction 0, empty, before the first.</summary>
     /// <exception cref="StorageException">The time lies before what is retained.</exception>
-    public PageState FindByTime(PageStore store, long timeMs)
+    public Task<PageState> FindByTimeAsync(PageStore store, long timeMs, CancellationToken cancel) => Task.FromResult(FindByTime(store, timeMs));
+
+    private PageState FindByTime(PageStore store, long timeMs)
     {
         if (store.State is { Transaction: > 0 } newest && newest.TimestampMs <= timeMs)
         {
@@ -71,17 +73,11 @@ public sealed partial class History
         throw TooOld();
     }
 
-    /// <summary>
-    /// Replaces the pending pages of <paramref name="store"/> with the state after <paramref name="transaction"/>, so
-    /// that the next commit makes it current. No connection may be open over the store.
-    /// </summary>
-    /// <exception cref="StorageException">The transaction is not retained any more, or does not exist.</exception>
+    /// <summary>Reads the state after a confirmed transaction.</summary>
+    /// <exception cref="PastNotRetainedException">It is not retained any more.</exception>
+    /// <exception cref="StorageException">The transaction does not exist.</exception>
     /// <exception cref="StorageDamagedException">What is retained does not add up to the transaction's checksum.</exception>
-    public void Restore(PageStore store, ulong transaction) => PrepareRestore(store, transaction)();
-
-    /// <summary>Reads all that <see cref="Restore"/> needs, and changes nothing; the result then carries it out, and cannot fail.</summary>
-    /// <inheritdoc cref="Restore" path="/exception"/>
-    public Action PrepareRestore(PageStore store, ulong transaction)
+    public Task<PastState> ReadAsync(PageStore store, ulong transaction, CancellationToken cancel)
     {
         if (transaction > store.Confirmed.Transaction)
         {
@@ -91,21 +87,18 @@ public sealed partial class History
         PageState state = default;
         SortedDictionary<uint, byte[]> pages =
             transaction == 0 ? [] : Collect(store.Key, store.ConfirmedPosition, transaction, out state);
-        return () =>
-        {
-            store.DiscardPending();
-            foreach (var (page, content) in pages)
-            {
-                store.WriteIfChanged(page, content);
-            }
-
-            store.Truncate(state.PageCount);
-        };
+        return Task.FromResult(new PastState(state, pages));
     }
 
     /// <summary>Checks, from headers alone, that a confirmed transaction can still be restored.</summary>
     /// <exception cref="StorageException">It is not retained any more.</exception>
-    public void CheckRetained(PageStore store, ulong transaction)
+    public Task CheckRetainedAsync(PageStore store, ulong transaction, CancellationToken cancel)
+    {
+        CheckRetained(store, transaction);
+        return Task.CompletedTask;
+    }
+
+    private void CheckRetained(PageStore store, ulong transaction)
     {
         if (transaction == 0 || transaction >= store.Confirmed.Transaction)
         {
@@ -358,6 +351,6 @@ public sealed partial class History
         return true;
     }
 
-    private StorageException TooOld() => new(
+    private PastNotRetainedException TooOld() => new(
         $"That point in time is not retained any more; the history reaches back {_options.HistoryRetention.TotalDays:0.#} days or {_options.HistoryBytesMax} bytes of log, whichever is less.");
 }
