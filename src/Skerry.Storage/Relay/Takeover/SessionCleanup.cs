@@ -99,7 +99,7 @@ public sealed class SessionCleanup
             {
                 if (await _owners.ReadAsync(key, cancel) is { } owned && owned.Value.Session == session)
                 {
-                    await _archive.PromoteAsync(session, key, owned.Value.ClaimEpoch, cancel);
+                    await _archive.PromoteAsync(session, key, cancel);
                 }
             }
         }));
