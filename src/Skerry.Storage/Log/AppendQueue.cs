@@ -17,6 +17,9 @@ internal sealed class AppendQueue(long bytesMax)
     private bool _asleep;
     private bool _nudged;
 
+    /// <summary>Why nothing at all can be taken now; null if it can.</summary>
+    public StorageException? Refusal { get; set; }
+
     /// <summary>Bytes of requests that are not decided yet.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
@@ -39,6 +42,12 @@ internal sealed class AppendQueue(long bytesMax)
             {
                 _rejected.Add(request.Stream.Key, request.Epoch);
                 return new StorageException($"Transaction {request.Txid} of {request.Stream.Key} has {request.Payload.Length} bytes; a record of the log has at most {RecordHeader.PayloadBytesMax}. Write less in one transaction.");
+            }
+
+            if (Refusal is { } refusal)
+            {
+                _rejected.Add(request.Stream.Key, request.Epoch);
+                return refusal;
             }
 
             if (_bytes > bytesMax)
@@ -78,6 +87,20 @@ internal sealed class AppendQueue(long bytesMax)
             _nudged = false;
             (_incoming, taken) = (taken, _incoming);
             return taken.Count > 0 || !_closed;
+        }
+    }
+
+    /// <summary>Sleeps until there is a nudge, whatever waits.</summary>
+    public void WaitForNudge()
+    {
+        lock (_gate)
+        {
+            while (!_nudged)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            _nudged = false;
         }
     }
 
