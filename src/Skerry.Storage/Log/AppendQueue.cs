@@ -38,10 +38,10 @@ internal sealed class AppendQueue(long bytesMax)
                 return FailedStreams.ErrorOf(request);
             }
 
-            if (request.Payload.Length > RecordHeader.PayloadBytesMax)
+            if (request.ContentBytes > RecordHeader.PayloadBytesMax)
             {
                 _rejected.Add(request.Stream.Key, request.Epoch);
-                return new StorageException($"Transaction {request.Txid} of {request.Stream.Key} has {request.Payload.Length} bytes; a record of the log has at most {RecordHeader.PayloadBytesMax}. Write less in one transaction.");
+                return new StorageException($"Transaction {request.Txid} of {request.Stream.Key} has {request.ContentBytes} bytes; a record of the log has at most {RecordHeader.PayloadBytesMax}. Write less in one transaction.");
             }
 
             if (Refusal is { } refusal)
@@ -135,5 +135,5 @@ internal sealed class AppendQueue(long bytesMax)
     }
 
     /// <summary>What a request counts for.</summary>
-    public static long BytesOf(AppendRequest request) => request.Payload.Length + RequestBytes;
+    public static long BytesOf(AppendRequest request) => request.ContentBytes + RequestBytes;
 }
