@@ -129,7 +129,7 @@ public sealed partial class Uploader
         }
         finally
         {
-            await stop.CancelAsync();
+            stop.Cancel();
             await Task.WhenAll(uploads, work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             FailFlushes();
         }
@@ -145,7 +145,8 @@ public sealed partial class Uploader
     /// <exception cref="StorageException">The uploader has stopped, or a bundle is damaged.</exception>
     public async Task FlushAsync(ObjectKey? key, CancellationToken cancel)
     {
-        var done = NewSignal();
+        // Completed under the lock; awaiting it directly keeps to the caller's context.
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var sequence = _log.ConfirmedSequence;
         lock (_lock)
         {
@@ -160,7 +161,11 @@ public sealed partial class Uploader
         }
 
         Wake(ref _flushAsked);
-        await done.Task.WaitAsync(cancel);
+        using (cancel.UnsafeRegister(static (done, cancel) => ((TaskCompletionSource)done!).TrySetCanceled(cancel), done))
+        {
+            await done.Task;
+        }
+
         for (var delay = _options.RetryDelay; key is { } promote; delay = Longer(delay))
         {
             try
@@ -536,14 +541,18 @@ public sealed partial class Uploader
 
     private long Now => (long)_time.GetElapsedTime(0).TotalMilliseconds;
 
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource NewSignal() => new();
 
+    // Outside the lock, for whoever waits may go on within the call.
     private void Wake(ref TaskCompletionSource signal)
     {
+        TaskCompletionSource waiting;
         lock (_lock)
         {
-            signal.TrySetResult();
+            waiting = signal;
         }
+
+        waiting.TrySetResult();
     }
 
     private static Task Rearm(ref TaskCompletionSource signal)
@@ -565,7 +574,7 @@ public sealed partial class Uploader
             await other;
         }
 
-        await stop.CancelAsync();
+        stop.Cancel();
         await other.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 }
