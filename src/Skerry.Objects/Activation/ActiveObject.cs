@@ -97,7 +97,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         {
             await Loop.EnterSection(Loop.BaseContext, async _ =>
             {
-                Database.Start();
+                await Database.StartAsync();
                 if (Id.Name is null && Database.Metadata.Name is { } name)
                 {
                     Id = Id.Named(name);
