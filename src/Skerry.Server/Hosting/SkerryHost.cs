@@ -2,23 +2,29 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Options;
+using Skerry.Objects.Fleet;
 using Skerry.Server.Configuration;
 using Skerry.Server.Credentials;
 using Skerry.Server.Gateway;
 using Skerry.Server.Management;
 using Skerry.Server.Node;
 using Skerry.Storage;
+using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Server.Hosting;
 
 /// <summary>
-/// The composition root: one web server with two listeners (gateway and management API) over one object runtime.
+/// The composition root: one web server with two listeners (gateway and management API) over one object runtime,
+/// and in a fleet a third one for other nodes.
 /// </summary>
 internal sealed class SkerryHost : IAsyncDisposable
 {
     // Together under the five seconds in which the process promises to end; supervisors kill after ten or more.
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2.5);
+
+    // A node that is gone shows in twice this; see RelayCallOptions.SilenceMax.
+    private static readonly TimeSpan NodeSilenceMax = TimeSpan.FromSeconds(1);
 
     private readonly WebApplication _app;
     private readonly Listener _api;
@@ -63,7 +69,9 @@ internal sealed class SkerryHost : IAsyncDisposable
         // 1.
         var api = new Listener("api_url", "--api-url", options.ApiUrl);
         var gateway = new Listener("gateway_url", "--gateway-url", options.GatewayUrl);
-        string?[] problems = [DataFolderProbe.Run(options.DataFolder), api.Probe(), gateway.Probe()];
+        var nodes = options.IsFleet ? new Listener("node.listen", "--node-listen", options.Node.Listen, isUrl: false) : null;
+        var silo = options.IsFleet ? new Listener("node.silo", "--node-silo", options.Node.Silo, isUrl: false) : null;
+        string?[] problems = [DataFolderProbe.Run(options.DataFolder), api.Probe(), gateway.Probe(), nodes?.Probe(), silo?.Probe()];
         if (problems.OfType<string>().ToList() is { Count: > 0 } found)
         {
             throw new StartupException(found);
@@ -75,14 +83,33 @@ internal sealed class SkerryHost : IAsyncDisposable
         using var random = RandomNumberGenerator.Create();
         credentials ??= AccountCredentials.Create(random);
 
+        NodeCertificates? certificates = null;
+        if (nodes is not null)
+        {
+            try
+            {
+                certificates = ClusterSecurity.LoadCertificates(options, ClusterSecurity.LoadKey(options, random), TimeProvider.System);
+            }
+            catch (StorageException e)
+            {
+                throw new StartupException(e.Message, e);
+            }
+        }
+
         // 2.
-        var app = Build(options, api, gateway, credentials);
+        var app = Build(options, api, gateway, nodes, credentials, certificates);
         var host = new SkerryHost(app, options, api, gateway) { IsFirstStart = isFirstStart };
         try
         {
             // Mapping opens storage, for the routes hold on to their namespaces.
             var management = ManagementPipeline.Build(app.Services);
             app.Use(next => http => ManagementConnection.Carries(http) ? management(http) : next(http));
+            if (nodes is not null)
+            {
+                var forNodes = NodePipeline.Build(app.Services);
+                app.Use(next => http => NodeListener.Carries(http) ? forNodes(http) : next(http));
+            }
+
             GatewayPipeline.AddTo(app);
             await app.StartAsync();
 
@@ -145,7 +172,8 @@ internal sealed class SkerryHost : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static WebApplication Build(SkerryServerOptions options, Listener api, Listener gateway, AccountCredentials credentials)
+    private static WebApplication Build(
+        SkerryServerOptions options, Listener api, Listener gateway, Listener? nodes, AccountCredentials credentials, NodeCertificates? certificates)
     {
         // The empty builder reads no appsettings.json and no ASPNETCORE_ variables: SettingTable is all there is.
         var builder = WebApplication.CreateEmptyBuilder(new() { EnvironmentName = Environments.Production });
@@ -156,6 +184,11 @@ internal sealed class SkerryHost : IAsyncDisposable
             server.Limits.MaxRequestBodySize = options.GatewayBodyBytesMax;
             gateway.AddTo(server);
             api.AddTo(server, ManagementConnection.MarkAll);
+            if (nodes is not null)
+            {
+                NodeListener.ConfigureServer(server, NodeSilenceMax);
+                nodes.AddTo(server, listener => NodeListener.Configure(listener, certificates!));
+            }
         });
         builder.Logging.SetMinimumLevel(options.LogLevel);
 
@@ -171,6 +204,13 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
         builder.Services.AddSingleton<Health>();
+        if (certificates is not null)
+        {
+            // Made here, for the container to dispose of it.
+            builder.Services.AddSingleton(_ => certificates);
+            builder.Services.AddRelay();
+        }
+
         HostedObjects.AddTo(builder, options);
 
         return builder.Build();
