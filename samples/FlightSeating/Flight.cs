@@ -81,13 +81,12 @@ public sealed class Flight : DurableObject, IFlight
     }
 
     /// <inheritdoc/>
-    public Task Undo(DateTimeOffset backTo)
+    public async Task Undo(DateTimeOffset backTo)
     {
-        Storage.OnNextSessionRestoreBookmark(Storage.GetBookmarkForTime(backTo));
+        await Storage.OnNextSessionRestoreBookmark(await Storage.GetBookmarkForTime(backTo));
 
         // The restore happens when the object starts again; this ends it now instead of when it falls idle.
         Context.Abort("an earlier state is being restored");
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

@@ -56,7 +56,7 @@ public sealed class ObjectStorage
 
     /// <summary>The newest point in time at or before <paramref name="time"/>.</summary>
     /// <exception cref="Skerry.Storage.StorageException">The time is not retained any more.</exception>
-    public string GetBookmarkForTime(DateTimeOffset time) => Database.BookmarkForTime(time).ToString();
+    public async Task<string> GetBookmarkForTime(DateTimeOffset time) => (await Database.BookmarkForTime(time)).ToString();
 
     /// <summary>
     /// Makes the object start from <paramref name="bookmark"/> the next time it starts; <see cref="ObjectContext.Abort"/>
@@ -64,5 +64,6 @@ public sealed class ObjectStorage
     /// </summary>
     /// <returns>A bookmark that undoes the restore, used in the same way.</returns>
     /// <exception cref="ArgumentException">It is not a bookmark of this object, or lies in its future.</exception>
-    public string OnNextSessionRestoreBookmark(string bookmark) => Database.RestoreOnNextStart(bookmark).ToString();
+    /// <exception cref="Skerry.Storage.StorageException">That point in time is not retained any more.</exception>
+    public async Task<string> OnNextSessionRestoreBookmark(string bookmark) => (await Database.RestoreOnNextStart(bookmark)).ToString();
 }

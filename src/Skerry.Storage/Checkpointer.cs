@@ -18,7 +18,7 @@ internal sealed partial class Checkpointer
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    private readonly NodeStorage _node;
+    private readonly StandaloneStorage _node;
     private readonly NodeLog _log;
     private readonly NodeStorageOptions _options;
     private readonly TimeProvider _time;
@@ -33,7 +33,7 @@ internal sealed partial class Checkpointer
     private StorageException? _trouble;
 
     public Checkpointer(
-        NodeStorage node, NodeLog log, NodeStorageOptions options, TimeProvider time, ILogger logger, LogPosition done)
+        StandaloneStorage node, NodeLog log, NodeStorageOptions options, TimeProvider time, ILogger logger, LogPosition done)
     {
         _node = node;
         _log = log;
@@ -168,7 +168,7 @@ internal sealed partial class Checkpointer
             Volatile.Write(ref _trouble, null);
             if (!cancel.IsCancellationRequested && !_stop.IsCancellationRequested)
             {
-                _node.History.Trim(end, _stop.Token);
+                _node.TrimHistory(end, _stop.Token);
             }
         }
         finally

@@ -4,6 +4,9 @@ namespace Skerry.Storage;
 public sealed class StorageDamagedException(string path, long offset, string what)
     : StorageException($"{path} is damaged at byte {offset}: {what}. Restore the file from a backup, or restore the object to an earlier bookmark.")
 {
+    /// <summary>What is wrong there.</summary>
+    public string What { get; } = what;
+
     /// <summary>The damaged file.</summary>
     public string Path { get; } = path;
 

@@ -118,7 +118,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
                     await PrepareAsync(home);
                 }
 
-                Database.Start();
+                await Database.StartAsync();
                 if (Id.Name is null && Database.Metadata.Name is { } name)
                 {
                     Id = Id.Named(name);
@@ -678,7 +678,6 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             }
 
             await Database.CloseAsync().ConfigureAwait(false);
-            await GiveBackClaimAsync().ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -686,6 +685,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
         finally
         {
+            await GiveBackClaimAsync().ConfigureAwait(false);
             Runtime.Gone(this);
             _stopped.TrySetResult();
         }

@@ -123,7 +123,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
     { Retryable = true });
 
     /// <summary>Reads what storage has of the object, and carries out a restore that was asked for. First event of the loop.</summary>
-    public void Start()
+    public async Task StartAsync()
     {
         if (!Runtime.Storage.Exists(_active.Key))
         {
@@ -133,7 +133,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
         Open();
         if (Metadata.PendingRestore is { } bookmark)
         {
-            Restore(bookmark);
+            await Restore(bookmark);
         }
 
         SyncSchedule();
@@ -430,25 +430,27 @@ internal sealed partial class ObjectDatabase : ISqlHost
         }
     }
 
-    private void Restore(string bookmark)
+    private async Task Restore(string bookmark)
     {
-        Action restore;
+        PastState past;
         try
         {
-            restore = Runtime.Storage.History.PrepareRestore(_store!, Bookmark.Parse(bookmark, _active.Id.Value).Transaction);
+            past = await Runtime.Storage.History.ReadAsync(_store!, Bookmark.Parse(bookmark, _active.Id.Value).Transaction, CancellationToken.None);
         }
-        catch (StorageException e)
+        catch (PastNotRetainedException e)
         {
             // Since it was asked for, the history has lost that state. An object that could not start would lose the rest too.
             Runtime.LogRestoreFailed(_active.Id, bookmark, e);
-            _sqlite!.EnsureWriteTransaction();
+            Trusted.EnsureWriteTransaction();
             Metadata.ClearRestore();
             _mustConfirm = true;
             CommitNow();
             return;
         }
 
-        Rebuild(restore);
+        // Another object may have needed the place of this one's connection meanwhile.
+        _ = Trusted;
+        Rebuild(() => past.ApplyTo(_store!));
     }
 
     public Bookmark CurrentBookmark()
@@ -458,14 +460,14 @@ internal sealed partial class ObjectDatabase : ISqlHost
         return new Bookmark(_store!.State.Transaction + (HasUncommitted ? 1UL : 0), _active.Id.Value);
     }
 
-    public Bookmark BookmarkForTime(DateTimeOffset time)
+    public async Task<Bookmark> BookmarkForTime(DateTimeOffset time)
     {
         _ = Database;
-        return new Bookmark(
-            Runtime.Storage.History.FindByTime(_store!, time.ToUnixTimeMilliseconds()).Transaction, _active.Id.Value);
+        var state = await Runtime.Storage.History.FindByTimeAsync(_store!, time.ToUnixTimeMilliseconds(), CancellationToken.None);
+        return new Bookmark(state.Transaction, _active.Id.Value);
     }
 
-    public Bookmark RestoreOnNextStart(string text)
+    public async Task<Bookmark> RestoreOnNextStart(string text)
     {
         var bookmark = Bookmark.Parse(text, _active.Id.Value);
         var current = CurrentBookmark();
@@ -476,7 +478,10 @@ internal sealed partial class ObjectDatabase : ISqlHost
 
         if (bookmark.Transaction < current.Transaction)
         {
-            Runtime.Storage.History.CheckRetained(_store!, bookmark.Transaction);
+            await Runtime.Storage.History.CheckRetainedAsync(_store!, bookmark.Transaction, CancellationToken.None);
+
+            // Other events may have written meanwhile: undoing leads back to after them.
+            current = CurrentBookmark();
         }
 
         BeforeWrite();

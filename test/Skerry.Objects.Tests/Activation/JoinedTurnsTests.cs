@@ -32,9 +32,9 @@ public sealed class JoinedTurnsTests(TestNode node) : IClassFixture<TestNode>
         });
         await Task.WhenAll(first, second);
         Assert.Equal(0, await node.Run("bookmark", o => o.Count));
-        await Assert.ThrowsAsync<DurableObjectException>(() => node.Run("bookmark", o =>
+        await Assert.ThrowsAsync<DurableObjectException>(() => node.Do("bookmark", async o =>
         {
-            o.Storage.OnNextSessionRestoreBookmark(bookmark);
+            await o.Storage.OnNextSessionRestoreBookmark(bookmark);
             o.Context.Abort();
         }));
         Assert.Equal(2, await node.Run("bookmark", o => o.Count));

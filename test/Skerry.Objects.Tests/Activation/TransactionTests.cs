@@ -121,9 +121,9 @@ public sealed class TransactionTests(TestNode node) : IClassFixture<TestNode>
         })));
         await node.Run("delete", o => o.Storage.DeleteAll());
         Assert.False(await node.Run("delete", o => o.HasTable || o.Storage.GetAlarm() is not null));
-        var aborted = await Assert.ThrowsAsync<DurableObjectException>(() => node.Run("delete", o =>
+        var aborted = await Assert.ThrowsAsync<DurableObjectException>(() => node.Do("delete", async o =>
         {
-            o.Storage.OnNextSessionRestoreBookmark(bookmark);
+            await o.Storage.OnNextSessionRestoreBookmark(bookmark);
             o.Context.Abort();
         }));
         Assert.Equal("aborted", aborted.Code);

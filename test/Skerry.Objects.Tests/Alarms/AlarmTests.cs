@@ -212,9 +212,9 @@ public sealed class AlarmTests(AlarmTests.HastyNode hasty) : IClassFixture<Alarm
             await node.RestartAsync();
             Assert.True(await node.Run("kept", o => o.Storage.GetAlarm() > DateTimeOffset.UtcNow));
             await node.Run("kept", o => o.Storage.DeleteAlarm());
-            await Assert.ThrowsAsync<DurableObjectException>(() => node.Run("kept", o =>
+            await Assert.ThrowsAsync<DurableObjectException>(() => node.Do("kept", async o =>
             {
-                o.Storage.OnNextSessionRestoreBookmark(bookmark);
+                await o.Storage.OnNextSessionRestoreBookmark(bookmark);
                 o.Context.Abort();
             }));
             Assert.True(await node.Run("kept", o => o.Storage.GetAlarm() > DateTimeOffset.UtcNow));

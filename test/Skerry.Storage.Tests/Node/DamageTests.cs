@@ -120,7 +120,7 @@ public sealed class DamageTests
                     {
                         try
                         {
-                            database.Restore(storage, transaction);
+                            await database.Restore(storage, transaction);
                         }
                         catch (StorageException)
                         {

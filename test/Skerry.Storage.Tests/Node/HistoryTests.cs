@@ -25,7 +25,7 @@ public sealed class HistoryTests
                     time.Advance(TimeSpan.FromMinutes(1));
                     if (random.Next(5) == 0)
                     {
-                        database.Restore(storage, (ulong)random.Next(0, (int)database.Newest + 1));
+                        await database.Restore(storage, (ulong)random.Next(0, (int)database.Newest + 1));
                     }
                     else
                     {
@@ -44,7 +44,7 @@ public sealed class HistoryTests
                 for (var transaction = 0; transaction < times.Count; transaction++)
                 {
                     var between = times[transaction].AddSeconds(30).ToUnixTimeMilliseconds();
-                    Assert.Equal((ulong)transaction, storage.History.FindByTime(database.Store, between).Transaction);
+                    Assert.Equal((ulong)transaction, (await storage.History.FindByTimeAsync(database.Store, between, CancellationToken.None)).Transaction);
                 }
             }
         }
@@ -67,7 +67,7 @@ public sealed class HistoryTests
         {
             // What is written but not committed yet belongs to no point in time, and goes.
             database.Store.Write(1, new byte[4096]);
-            database.Restore(storage, transaction);
+            await database.Restore(storage, transaction);
             await database.Confirmed();
             database.Check();
         }
@@ -89,7 +89,7 @@ public sealed class HistoryTests
         await database.Confirmed();
         foreach (var transaction in new ulong[] { 1, 300, 600 })
         {
-            database.Restore(storage, transaction);
+            await database.Restore(storage, transaction);
             await database.Confirmed();
             database.Check();
         }
@@ -118,21 +118,21 @@ public sealed class HistoryTests
             await storage.CheckpointAsync(CancellationToken.None);
         }
 
-        var recent = storage.History.FindByTime(busy.Store, Start.AddDays(65).ToUnixTimeMilliseconds()).Transaction;
+        var recent = (await storage.History.FindByTimeAsync(busy.Store, Start.AddDays(65).ToUnixTimeMilliseconds(), CancellationToken.None)).Transaction;
         Assert.Equal(65UL * 3, recent);
-        busy.Restore(storage, recent);
+        await busy.Restore(storage, recent);
         busy.Check();
         await busy.Confirmed();
-        Assert.Contains("not retained", Assert.Throws<StorageException>(() => storage.History.FindByTime(busy.Store, Start.AddDays(20).ToUnixTimeMilliseconds())).Message, StringComparison.Ordinal);
-        Assert.Contains("not retained", Assert.Throws<StorageException>(() => storage.History.Restore(busy.Store, 10)).Message, StringComparison.Ordinal);
+        Assert.Contains("not retained", (await Assert.ThrowsAsync<PastNotRetainedException>(() => storage.History.FindByTimeAsync(busy.Store, Start.AddDays(20).ToUnixTimeMilliseconds(), CancellationToken.None))).Message, StringComparison.Ordinal);
+        Assert.Contains("not retained", (await Assert.ThrowsAsync<PastNotRetainedException>(() => storage.History.ReadAsync(busy.Store, 10, CancellationToken.None))).Message, StringComparison.Ordinal);
         foreach (var database in new[] { busy, quiet })
         {
             Assert.Single(Directory.GetFiles(Path.Combine(node.Folder, "snapshots", database.Key.Namespace), "*.ltx", SearchOption.AllDirectories));
         }
 
         // Its only record has left the log; the snapshot has the state all the same.
-        Assert.Equal(1UL, storage.History.FindByTime(quiet.Store, time.GetUtcNow().ToUnixTimeMilliseconds()).Transaction);
-        quiet.Restore(storage, 1);
+        Assert.Equal(1UL, (await storage.History.FindByTimeAsync(quiet.Store, time.GetUtcNow().ToUnixTimeMilliseconds(), CancellationToken.None)).Transaction);
+        await quiet.Restore(storage, 1);
         quiet.Check();
     }
 
@@ -143,9 +143,9 @@ public sealed class HistoryTests
         await using var storage = node.Open();
         var database = ModelledDatabase.Named("history", 1);
         database.Open(storage);
-        Assert.Equal(0UL, storage.History.FindByTime(database.Store, 1).Transaction);
+        Assert.Equal(0UL, (await storage.History.FindByTimeAsync(database.Store, 1, CancellationToken.None)).Transaction);
         database.Commit(new Random(1), pagesMax: 3);
         await database.Confirmed();
-        Assert.Equal(0UL, storage.History.FindByTime(database.Store, 1).Transaction);
+        Assert.Equal(0UL, (await storage.History.FindByTimeAsync(database.Store, 1, CancellationToken.None)).Transaction);
     }
 }

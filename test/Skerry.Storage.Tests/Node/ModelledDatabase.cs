@@ -51,9 +51,9 @@ internal sealed class ModelledDatabase(ObjectKey key)
     }
 
     /// <summary>Commits the state of an earlier transaction as a new one.</summary>
-    public void Restore(NodeStorage storage, ulong transaction)
+    public async Task Restore(NodeStorage storage, ulong transaction)
     {
-        storage.History.Restore(Store, transaction);
+        (await storage.History.ReadAsync(Store, transaction, CancellationToken.None)).ApplyTo(Store);
         States.Add(States[(int)transaction]);
         Assert.Equal(Newest, Store.Commit(alarmMs: 0));
     }

@@ -127,12 +127,12 @@ public sealed class NodeStorageTests : IDisposable
             await confirmed.Until(store.Commit(alarmMs: 0));
         }
 
-        storage.History.Restore(store, 10);
+        (await storage.History.ReadAsync(store, 10, CancellationToken.None)).ApplyTo(store);
         await confirmed.Until(store.Commit(alarmMs: 0));
         Assert.Equal((9, 10, 8), (Read(store, 1), Read(store, 2), Read(store, 3)));
         Assert.Equal(3u, store.PageCount);
 
-        storage.History.Restore(store, 30);
+        (await storage.History.ReadAsync(store, 30, CancellationToken.None)).ApplyTo(store);
         await confirmed.Until(store.Commit(alarmMs: 0));
         Assert.Equal((30, 28, 29, 99), (Read(store, 1), Read(store, 2), Read(store, 3), Read(store, 9)));
         Assert.Equal(32UL, store.Confirmed.Transaction);
@@ -158,10 +158,10 @@ public sealed class NodeStorageTests : IDisposable
         await storage.CheckpointAsync(CancellationToken.None);
         Assert.True(storage.Log.FirstSegment > 1);
         var oldest = storage.Log.ReadHeaders(storage.Log.FirstSegment).First().Header.Txid - 1;
-        storage.History.Restore(store, oldest);
+        (await storage.History.ReadAsync(store, oldest, CancellationToken.None)).ApplyTo(store);
         await confirmed.Until(store.Commit(alarmMs: 0));
         Assert.Equal((byte)(oldest - 1), Read(store, (uint)((oldest - 1) % 4) + 1));
-        Assert.Throws<StorageException>(() => storage.History.Restore(store, 1));
+        await Assert.ThrowsAsync<PastNotRetainedException>(() => storage.History.ReadAsync(store, 1, CancellationToken.None));
     }
 
     [Fact]
