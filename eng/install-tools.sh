@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what tests and benchmarks need beside the .NET SDK.
 #
-#   eng/install-tools.sh --tests   curl, Chromium and a font
-#   eng/install-tools.sh --bench   the same, and wrk, PostgreSQL and workerd (from npm, pinned)
+#   eng/install-tools.sh --tests   curl, Chromium and a font, Redis and PostgreSQL
+#   eng/install-tools.sh --bench   the same, and wrk and workerd (from npm, pinned)
 #
 # Installs nothing that is there already, and says nothing then. Works as root, or through sudo.
 set -euo pipefail
@@ -46,9 +46,10 @@ has curl || packages+=(curl)
 has sqlite3 || packages+=(sqlite3)
 has_chromium || packages+=(chromium)
 has_font || packages+=(fonts-dejavu-core)
+has redis-server || packages+=(redis-server)
+has_postgres || packages+=(postgresql-15)
 if [[ "$wanted" == --bench ]]; then
     has wrk || packages+=(wrk)
-    has_postgres || packages+=(postgresql-15)
     has npm || packages+=(npm)
 fi
 
@@ -70,7 +71,7 @@ if [[ ${#packages[@]} -gt 0 ]]; then
             packages[index]=postgresql
         fi
     done
-    # The cluster that Debian's package makes by itself is of no use here: the benchmark runs a private one.
+    # The servers that Debian's packages start by themselves are of no use here: tests and benchmarks run private ones.
     log="$(mktemp)"
     if ! "${apt[@]}" install --no-install-recommends "${packages[@]}" >"$log" 2>&1; then
         tail -n 20 "$log" >&2

@@ -1,28 +1,44 @@
 using Skerry.Objects.Activation;
+using Skerry.Objects.Fleet;
 using Skerry.Objects.Loop;
 
 namespace Skerry.Objects.Calls;
 
 /// <summary>
-/// A call that cannot be delivered at once: the caller's writes are not confirmed yet, or the object is not in memory.
-/// Passing the caller's output gate, it is delivered on the confirming thread, in the order of the calls; delivering
-/// only enqueues, so that thread is not held up.
+/// A call that cannot be delivered at once: the caller's writes are not confirmed yet, or the object is not in memory
+/// here. Passing the caller's output gate, it is delivered on the confirming thread, in the order of the calls;
+/// delivering only enqueues, so that thread is not held up.
 /// </summary>
 internal abstract class WaitingCall(ObjectReference reference) : IGateWaiter
 {
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public ulong Transaction { get; set; }
+
+    /// <summary>Its place among the calls through one stub.</summary>
+    public long Number { get; set; }
+
+    /// <summary>Completes when it is known whether the call arrived where it was sent to.</summary>
+    public Task Settled => _settled.Task;
+
+    protected ObjectReference Reference => reference;
 
     public void Pass() => reference.Deliver(this);
 
-    /// <summary>Hands the call to the object; false if it is stopping.</summary>
+    /// <summary>Hands the call to the object; false if it is leaving.</summary>
     public abstract bool TryDeliver(ActiveObject active);
 
+    /// <summary>Sends the call to the node that the object is on. It comes back through <see cref="ObjectReference.Return"/> if the object is not there.</summary>
+    public abstract void Send(ObjectPlace place);
+
     public abstract void Fail(Exception error);
+
+    protected void Settle() => _settled.TrySetResult();
 }
 
 /// <inheritdoc cref="WaitingCall"/>
 internal sealed class WaitingCall<TState, TResult>(
-    ObjectReference reference, Func<IObjectCode, TState, Task<TResult>> run, TState state, CallLink? chain) : WaitingCall(reference)
+    ObjectReference reference, Func<IObjectCode, TState, Task<TResult>> run, TState state, Travel<TState, TResult>? travel, CallLink? chain) : WaitingCall(reference)
 {
     private readonly TaskCompletionSource<TResult> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -45,5 +61,44 @@ internal sealed class WaitingCall<TState, TResult>(
         _outcome.SetFromTask(result);
     }
 
-    public override void Fail(Exception error) => _outcome.TrySetException(error);
+    public override void Send(ObjectPlace place)
+    {
+        if (travel is null)
+        {
+            Fail(new DurableObjectException("moved", $"{Reference.Id} lives on another node now; what happened on a connection to this one cannot reach it.") { Retryable = true });
+            return;
+        }
+
+        _ = SendAsync(place, travel);
+    }
+
+    private async Task SendAsync(ObjectPlace place, Travel<TState, TResult> travel)
+    {
+        try
+        {
+            var travelled = await travel(Reference, place, chain, state).ConfigureAwait(false);
+            if (travelled.Arrived)
+            {
+                _outcome.TrySetResult(travelled.Result);
+            }
+            else
+            {
+                Reference.Return(this, place);
+            }
+        }
+        catch (Exception e)
+        {
+            _outcome.TrySetException(e);
+        }
+        finally
+        {
+            Settle();
+        }
+    }
+
+    public override void Fail(Exception error)
+    {
+        _outcome.TrySetException(error);
+        Settle();
+    }
 }

@@ -1,14 +1,12 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Configuration;
 using Orleans.Serialization;
 using Skerry.Objects.Activation;
 using Skerry.Objects.Calls;
+using Skerry.Objects.Fleet;
 using Skerry.Storage;
 
 namespace Skerry.Objects;
@@ -17,11 +15,11 @@ namespace Skerry.Objects;
 public static class SkerryHostingExtensions
 {
     /// <summary>
-    /// Hosts durable objects in this application: storage in its data folder, activation on an Orleans silo of one node
-    /// on loopback. Classes are registered on the result.
+    /// Hosts durable objects in this application: storage in its data folder, activation on an Orleans silo, which is alone
+    /// on loopback or, with <see cref="SkerryOptions.Cluster"/>, joins others. Classes are registered on the result.
     /// </summary>
     /// <param name="builder">The application's builder.</param>
-    /// <param name="configure">Changes the defaults.</param>
+    /// <param name="configure">Changes the defaults. It may be called more than once.</param>
     public static SkerryBuilder AddSkerry(this IHostApplicationBuilder builder, Action<SkerryOptions>? configure = null)
     {
         var services = builder.Services;
@@ -41,15 +39,17 @@ public static class SkerryHostingExtensions
 
         // Before Orleans: started first, stopped last.
         services.AddHostedService<StorageService>();
-        builder.UseOrleans(static silo =>
+        builder.UseOrleans(silo =>
         {
-            // One node and nobody else: any free ports on loopback will do, so that several can run on a machine.
-            silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
-            silo.Configure<EndpointOptions>(static o =>
+            if (Decided(configure).Cluster is { } cluster)
             {
-                o.AdvertisedIPAddress = IPAddress.Loopback;
-                o.GatewayPort = 0;
-            });
+                FleetSilo.Join(silo, cluster);
+            }
+            else
+            {
+                FleetSilo.Alone(silo);
+            }
+
             silo.Services.AddSerializer(static s => s.AddJsonSerializer(static type => type.Namespace?.StartsWith("Orleans", StringComparison.Ordinal) != true));
         });
         services.AddHostedService<ObjectsService>();
@@ -66,11 +66,12 @@ public static class SkerryHostingExtensions
         LogLevel Max(LogLevel level) => options.MinLevel > level ? options.MinLevel : level;
     }
 
-    private static int FreePort()
+    // Whether a node is alone decides what is registered, so it has to be known before anything is built.
+    private static SkerryOptions Decided(Action<SkerryOptions>? configure)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var options = new SkerryOptions();
+        configure?.Invoke(options);
+        return options;
     }
 
     private sealed class OptionsFaults : IValidateOptions<SkerryOptions>
@@ -102,6 +103,7 @@ public static class SkerryHostingExtensions
 
         public Task StartAsync(CancellationToken cancellationToken)
         {
+            runtime.Fleet?.Start();
             _stopping = lifetime.ApplicationStopping.Register(() => _goodBye = runtime.Sockets.StopAsync());
             return Task.CompletedTask;
         }
@@ -111,6 +113,10 @@ public static class SkerryHostingExtensions
             await _stopping.DisposeAsync().ConfigureAwait(false);
             await _goodBye.ConfigureAwait(false);
             await runtime.StopAsync(cancellationToken).ConfigureAwait(false);
+            if (runtime.Fleet is { } fleet)
+            {
+                await fleet.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 }

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Skerry.Objects.Activation;
+using Skerry.Objects.Fleet;
+using Skerry.Objects.Http;
+using Skerry.Storage;
+
+namespace Skerry.Objects;
+
+/// <summary>Where a node takes HTTP requests that other nodes pass on to its objects.</summary>
+public static class InternalObjectEndpoints
+{
+    /// <summary>What the addresses begin with.</summary>
+    internal const string Path = "/_skerry/objects";
+
+    /// <summary>
+    /// Takes requests that other nodes pass on, on the connections for which <paramref name="isInternal"/> says yes: those of
+    /// a listener that only nodes of the cluster can reach, with mutual TLS. On all others the addresses do not exist. Goes
+    /// before routing, and after <c>UseWebSockets</c>.
+    /// </summary>
+    /// <param name="app">The application.</param>
+    /// <param name="isInternal">Whether a request came in on the internal listener.</param>
+    public static IApplicationBuilder MapInternalObjects(this IApplicationBuilder app, Func<HttpContext, bool> isInternal)
+    {
+        var runtime = app.ApplicationServices.GetRequiredService<ObjectRuntime>();
+        return app.Use(next => context =>
+            context.Request.Path.StartsWithSegments(Path, out var rest) && isInternal(context) ? ServeAsync(runtime, context, rest) : next(context));
+    }
+
+    private static async Task ServeAsync(ObjectRuntime runtime, HttpContext context, PathString address)
+    {
+        // 1. Whom to.
+        if (address.Value?.Split('/') is not ["", var @namespace, var idText, var incarnationText]
+            || !Id256.TryParse(idText, out var id)
+            || !long.TryParse(incarnationText, CultureInfo.InvariantCulture, out var incarnation)
+            || PassedRequest.From(context) is not { } passed)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
+        // What the object itself puts there would be taken for ours.
+        var answer = "object";
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers[PassedRequest.AnswerHeader] = answer;
+            return Task.CompletedTask;
+        });
+
+        if (!runtime.TryFind(new ObjectKey(@namespace, id), incarnation, out var active, out var failure))
+        {
+            answer = "not-here";
+            return;
+        }
+
+        try
+        {
+            if (active is null)
+            {
+                throw failure!;
+            }
+
+            // 2. As if it had come in here.
+            passed.Restore(context);
+            var chain = passed.Chain is null ? null : CallChain.Arrive(runtime, [.. passed.Chain.Select(CallerLink.Parse)]);
+            if (!await ObjectFetch.TryServeAsync(active, chain, context))
+            {
+                answer = "not-here";
+            }
+        }
+        catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            // 3. The passing node throws it where the request came in.
+            answer = PassedRequest.Failed;
+            await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(CallFailure.Of(e)));
+        }
+        catch (Exception) when (context.Response.HasStarted)
+        {
+            // Part of the answer is out: that it is not whole must show.
+            context.Abort();
+        }
+    }
+}
