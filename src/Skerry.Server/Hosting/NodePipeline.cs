@@ -1,3 +1,4 @@
+using Skerry.Objects;
 using Skerry.Objects.Fleet;
 using Skerry.Storage.Relay.Grpc;
 
@@ -13,6 +14,7 @@ internal static class NodePipeline
     public static RequestDelegate Build(IServiceProvider services)
     {
         var pipeline = new ApplicationBuilder(services);
+        pipeline.MapInternalObjects(NodeListener.Carries);
         pipeline.UseRouting();
         pipeline.UseEndpoints(routes =>
         {

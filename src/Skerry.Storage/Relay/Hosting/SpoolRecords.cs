@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Skerry.Storage.Archive;
 using Skerry.Storage.Log;
 
-namespace Skerry.Storage.Relay.Node;
+namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>
 /// The confirmed records of this node's spool, as its uploader reads them. Every record passes here once, in order: that
@@ -10,12 +10,13 @@ namespace Skerry.Storage.Relay.Node;
 /// </summary>
 /// <param name="spool">The log.</param>
 /// <param name="alarmChanged">Told of each change of an object's alarm; Unix milliseconds, 0 for none. Called by the reader.</param>
-internal sealed class SpoolRecords(NodeLog spool, Action<ObjectKey, long> alarmChanged) : IConfirmedRecords
+/// <param name="time">The clock.</param>
+internal sealed class SpoolRecords(NodeLog spool, Action<ObjectKey, long> alarmChanged, TimeProvider time) : IConfirmedRecords
 {
+    // Batches wait for seconds, and a flush does not wait for this: looking now and then costs less than being told.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
     private readonly Dictionary<ObjectKey, long> _alarms = [];
-    private readonly Lock _lock = new();
-    private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _isAwaited;
 
     /// <inheritdoc/>
     public ulong ConfirmedSequence => spool.ConfirmedSequence;
@@ -42,30 +43,11 @@ internal sealed class SpoolRecords(NodeLog spool, Action<ObjectKey, long> alarmC
     }
 
     /// <inheritdoc/>
-    public Task WaitBeyondAsync(ulong sequence, CancellationToken cancel)
+    public async Task WaitBeyondAsync(ulong sequence, CancellationToken cancel)
     {
-        lock (_lock)
+        while (spool.ConfirmedSequence <= sequence)
         {
-            // Noted before looking: whoever confirms looks at the note after confirming.
-            Interlocked.Exchange(ref _isAwaited, true);
-            return spool.ConfirmedSequence > sequence ? Task.CompletedTask : _grown.Task.WaitAsync(cancel);
-        }
-    }
-
-    /// <summary>More is confirmed. Called for every confirmation, so it does nothing unless somebody waits.</summary>
-    public void Grown()
-    {
-        Interlocked.MemoryBarrier();
-        if (!Volatile.Read(ref _isAwaited))
-        {
-            return;
-        }
-
-        lock (_lock)
-        {
-            _isAwaited = false;
-            _grown.TrySetResult();
-            _grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await Task.Delay(Look, time, cancel);
         }
     }
 }

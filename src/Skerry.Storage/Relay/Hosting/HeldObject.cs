@@ -1,6 +1,6 @@
 using Skerry.Storage.Log;
 
-namespace Skerry.Storage.Relay.Node;
+namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>
 /// An object that this session may run. One that has never written is nobody's: its first write claims it, and records
@@ -21,11 +21,17 @@ internal sealed class HeldObject
     /// <summary>True if the local files hold everything that is confirmed, but for what is in memory.</summary>
     public bool IsCurrent { get; set; }
 
+    /// <summary>No record of the object in this session has a higher sequence; known while it is not open.</summary>
+    public ulong LastSequence { get; set; }
+
     /// <summary>True if contents of the local files have turned out not to match their checksums.</summary>
     public bool IsDistrusted { get; set; }
 
     /// <summary>The object is this session's.</summary>
     public void Own() => _isOwned = true;
+
+    /// <summary>The object is another session's.</summary>
+    public void Disown() => _isOwned = false;
 
     /// <summary>
     /// Sends a record to the log, or keeps it until the object is claimed.

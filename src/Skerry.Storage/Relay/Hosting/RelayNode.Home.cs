@@ -1,0 +1,127 @@
+using Skerry.Storage.Archive;
+using Skerry.Storage.Cache;
+using Skerry.Storage.Relay.Ownership;
+
+namespace Skerry.Storage.Relay.Hosting;
+
+// The home of this node's objects.
+public sealed partial class RelayNode
+{
+    private static readonly TimeSpan LeaseLook = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>True if this session may answer reads now.</summary>
+    internal bool HasLease => _replicator.MayRead;
+
+    /// <inheritdoc/>
+    public async ValueTask<IObjectClaim> PrepareAsync(ObjectKey key, CancellationToken cancel)
+    {
+        await _started.Task.WaitAsync(cancel).ConfigureAwait(false);
+        var (claim, epoch) = await _loop.RunAsync(async () =>
+        {
+            var result = await _claims.ClaimAsync(key, requested: true, cancel);
+            return (result, _claims.NextEpoch(key));
+        }).ConfigureAwait(false);
+
+        var held = _storage.Hold(key);
+        held.Epoch = epoch;
+        if (claim.IsUnwritten)
+        {
+            if (!held.IsCurrent)
+            {
+                _storage.DropCopy(key, held);
+            }
+        }
+        else
+        {
+            held.Own();
+            if (claim.Moved || !held.IsCurrent)
+            {
+                await MakeCurrentAsync(key, held, claim, cancel).ConfigureAwait(false);
+            }
+        }
+
+        return new HeldClaim(this, key, held);
+    }
+
+    private async Task MakeCurrentAsync(ObjectKey key, HeldObject held, ClaimResult claim, CancellationToken cancel)
+    {
+        if (!claim.Moved)
+        {
+            // The copy was dropped or spoilt in this session: its newest records may not be in the bucket yet.
+            await _uploader.FlushAsync(key, cancel).ConfigureAwait(false);
+        }
+
+        var archive = await ObjectArchive.OpenAsync(_bucket, key, _bundles, cancel).ConfigureAwait(false);
+        var outcome = await _storage.MakeCurrentAsync(key, held, archive, cancel).ConfigureAwait(false);
+        _uploader.Adopt(archive);
+        if (archive.Newest.AlarmMs is not 0 and var due)
+        {
+            _loop.Post(_ => _alarms.Set(key, due), null);
+        }
+
+        switch (outcome)
+        {
+            case LocalCopyOutcome.CaughtUp:
+                Interlocked.Increment(ref _caughtUp);
+                break;
+            case LocalCopyOutcome.Rebuilt:
+                Interlocked.Increment(ref _rebuilt);
+                break;
+        }
+    }
+
+    private long _caughtUp;
+    private long _rebuilt;
+
+    // On the object's own thread: only begins.
+    private void ClaimForFirstWrite(ObjectKey key, HeldObject held) => _ = _loop.RunAsync(async () =>
+    {
+        try
+        {
+            await _claims.FirstWriteAsync(key, _stopping.Token);
+            held.Claimed(_replicator.Log);
+        }
+        catch (StorageException e)
+        {
+            held.Refused(e);
+        }
+        catch (OperationCanceledException)
+        {
+            held.Refused(new ClaimException($"{key} could not be claimed before the node stopped."));
+        }
+    });
+
+    /// <summary>
+    /// Completes when the lease holds at some time after the call: then what was found before it was still true.
+    /// </summary>
+    internal async ValueTask WhenMayAnswerAsync(ObjectKey key, HeldObject held, CancellationToken cancel)
+    {
+        if (!held.IsOwned)
+        {
+            await _loop.RunAsync(() => _claims.ProveUnwrittenAsync(key, cancel)).ConfigureAwait(false);
+            return;
+        }
+
+        while (!HasLease)
+        {
+            if (Volatile.Read(ref _fenced) != 0)
+            {
+                throw new ClaimException($"{key} is being taken over by another node.");
+            }
+
+            await Task.Delay(LeaseLook, _time, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private sealed class ReleaseSteps(RelayNode node) : IReleaseSteps
+    {
+        public Task EndActivationAsync(ObjectKey key, CancellationToken cancel) => node._host.ReleaseAsync(key, cancel);
+
+        public async Task UploadAsync(ObjectKey key, CancellationToken cancel)
+        {
+            await node._uploader.FlushAsync(key, cancel);
+            node._uploader.Forget(key);
+            node._storage.LetGo(key);
+        }
+    }
+}
