@@ -9,6 +9,7 @@ using Skerry.Server.Gateway;
 using Skerry.Server.Management;
 using Skerry.Server.Node;
 using Skerry.Storage;
+using Skerry.Storage.Relay.Grpc;
 using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Server.Hosting;

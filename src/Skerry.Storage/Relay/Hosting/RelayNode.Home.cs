@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Skerry.Storage.Archive;
 using Skerry.Storage.Cache;
 using Skerry.Storage.Relay.Ownership;
@@ -13,6 +14,13 @@ public sealed partial class RelayNode
     internal bool HasLease => _replicator.MayRead;
 
     /// <inheritdoc/>
+    public bool TryPrepare(ObjectKey key, [NotNullWhen(true)] out IObjectClaim? claim)
+    {
+        claim = _storage.FindReady(key) is { } held ? new HeldClaim(this, key, held) : null;
+        return claim is not null;
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<IObjectClaim> PrepareAsync(ObjectKey key, CancellationToken cancel)
     {
         await _started.Task.WaitAsync(cancel).ConfigureAwait(false);
@@ -24,6 +32,7 @@ public sealed partial class RelayNode
 
         var held = _storage.Hold(key);
         held.Epoch = epoch;
+        held.IsLeaving = false;
         if (claim.IsUnwritten)
         {
             if (!held.IsCurrent)
@@ -115,7 +124,12 @@ public sealed partial class RelayNode
 
     private sealed class ReleaseSteps(RelayNode node) : IReleaseSteps
     {
-        public Task EndActivationAsync(ObjectKey key, CancellationToken cancel) => node._host.ReleaseAsync(key, cancel);
+        // Marked first: an activation that does not see the mark is already there to be ended.
+        public Task EndActivationAsync(ObjectKey key, CancellationToken cancel)
+        {
+            node._storage.Hold(key).IsLeaving = true;
+            return node._host.ReleaseAsync(key, cancel);
+        }
 
         public async Task UploadAsync(ObjectKey key, CancellationToken cancel)
         {

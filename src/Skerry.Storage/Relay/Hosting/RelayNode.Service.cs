@@ -26,7 +26,9 @@ public sealed partial class RelayNode
             : _loop.RunAsync(() => _claims.ReleaseAsync(key, to, cancel));
 
     /// <inheritdoc/>
-    public IReadOnlyList<NodeInfo> Greet(NodeInfo caller) => _loop.RunAsync(() => Task.FromResult(_peers.Greet(caller))).GetAwaiter().GetResult();
+    public IReadOnlyList<NodeInfo> Greet(NodeInfo caller) =>
+        // This node greets itself when it finds an earlier session of its own.
+        _loop.IsCurrent ? _peers.Greet(caller) : _loop.RunAsync(() => Task.FromResult(_peers.Greet(caller))).GetAwaiter().GetResult();
 
     /// <summary>Tells the failure detector of a leader's signs of life; not of each, for they come by the thousand.</summary>
     private sealed class WatchedSession(RelayNode node, NodeInfo leader, IFollowedSession session) : IFollowedSession

@@ -148,7 +148,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
             record, new LeaderRecord(_sessions, _loop, Self.Session), _transport, _followed, _time, new Random(), _logger);
         _replicator.PeersChanged(others);
         _storage.Begin(_replicator.Log);
-        var records = new SpoolRecords(_replicator.Log, (key, due) => _loop.Post(_ => _alarms.Set(key, due), null), _time);
+        var records = new AlarmWatch(_replicator.Log, (key, due) => _loop.Post(_ => _alarms.Set(key, due), null));
         _uploader = new Uploader(_bucket, _bundles, records, _options.Upload, _time, _logger);
         _uploader.Uploaded += Uploaded;
         _background.Add(WatchFenceAsync());

@@ -58,6 +58,10 @@ internal sealed class RelayedStorage : NodeStorage
     /// <summary>The object as this session holds it; begins to hold it if it does not.</summary>
     public HeldObject Hold(ObjectKey key) => _held.GetOrAdd(key, _ => new HeldObject { IsDistrusted = _machineRestarted });
 
+    /// <summary>The object, if it is this session's and its files are current; null otherwise.</summary>
+    public HeldObject? FindReady(ObjectKey key) =>
+        _held.TryGetValue(key, out var held) && held is { IsOwned: true, IsCurrent: true, IsLeaving: false } ? held : null;
+
     /// <summary>The object is another session's now.</summary>
     public void LetGo(ObjectKey key)
     {
