@@ -1,0 +1,571 @@
+using Microsoft.Extensions.Logging;
+using Skerry.Storage.Buckets;
+
+namespace Skerry.Storage.Archive;
+
+/// <summary>
+/// Brings a session's confirmed records into the bucket, in the order of their sequences, and looks after the files that
+/// come of it. What is done when is <see cref="UploadPlan"/>'s to decide; this carries it out. Thread-safe; whoever
+/// creates it runs and awaits <see cref="RunAsync"/>.
+/// </summary>
+/// <remarks>
+/// It holds at most one batch in memory: while the bucket cannot be reached records wait in the log, and it tries again
+/// for as long as it takes. It keeps to the synchronization context that it is run on.
+/// </remarks>
+public sealed partial class Uploader
+{
+    private const int ParallelFiles = 4;
+    private const int ParallelWork = 4;
+    private const int SpentBundlesMax = 64;
+
+    private readonly Lock _lock = new();
+    private readonly BucketMeter _bucket;
+    private readonly SessionBundles _bundles;
+    private readonly IConfirmedRecords _log;
+    private readonly UploadOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly UploadPlan _plan;
+    private readonly Dictionary<ObjectKey, ObjectCost> _costs = [];
+    private readonly List<(ulong Sequence, TaskCompletionSource Done)> _flushes = [];
+    private TaskCompletionSource _flushAsked = NewSignal();
+    private TaskCompletionSource _workAsked = NewSignal();
+    private ulong _uploaded;
+    private long _batches;
+    private long _promotions;
+    private long _snapshots;
+    private DateTimeOffset _tidyAt;
+    private StorageException? _uploadTrouble;
+    private StorageException? _workTrouble;
+
+    /// <summary>Creates an uploader for a session that has uploaded everything up to the last sequence of its bundles.</summary>
+    public Uploader(
+        IBucket bucket, SessionBundles bundles, IConfirmedRecords log, UploadOptions options, TimeProvider time, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _bucket = new BucketMeter(bucket);
+        _bundles = bundles;
+        _log = log;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _plan = new UploadPlan(options);
+        _uploaded = bundles.LastSequence;
+    }
+
+    /// <summary>Called with the sequence up to which everything is in the bucket, whenever it has grown. Must neither block nor throw.</summary>
+    public event Action<ulong>? Uploaded;
+
+    /// <summary>Every confirmed record up to this sequence is in the bucket.</summary>
+    public ulong UploadedSequence
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _uploaded;
+            }
+        }
+    }
+
+    /// <summary>Why something is not in the bucket that should be; null if all is well.</summary>
+    public StorageException? Trouble
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _uploadTrouble ?? _workTrouble;
+            }
+        }
+    }
+
+    /// <summary>What has been done so far.</summary>
+    public UploadFigures Figures
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new UploadFigures(_uploaded, _plan.GatheredBytes, _batches, _promotions, _snapshots, _bucket.Use);
+            }
+        }
+    }
+
+    /// <summary>What an object has cost in this session.</summary>
+    public ObjectCost CostOf(ObjectKey key)
+    {
+        lock (_lock)
+        {
+            return _costs.GetValueOrDefault(key);
+        }
+    }
+
+    /// <summary>An object has been claimed, and its history read for that: it need not be read again to know when a snapshot is due.</summary>
+    public void Adopt(ObjectArchive archive)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        lock (_lock)
+        {
+            _plan.Adopt(archive.Key, archive.LogBytes, (long)archive.Newest.PageCount * Sqlite.IPageFile.PageSize);
+        }
+
+        Wake(ref _workAsked);
+    }
+
+    /// <summary>Uploads, promotes, makes snapshots and tidies up until it is cancelled. What is gathered then is not uploaded: flush first.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var (uploads, work) = (UploadAsync(stop.Token), WorkAsync(stop.Token));
+        try
+        {
+            // Neither ends by itself, so the first to end is cancelled or has a bug.
+            await await Task.WhenAny(uploads, work);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(uploads, work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            FailFlushes();
+        }
+    }
+
+    /// <summary>
+    /// Uploads at once what was confirmed when it was called. With an object, also promotes it, so that nothing in its
+    /// history depends on this session's bundles: then it can be given to another session. Waits for as long as the bucket
+    /// cannot be reached.
+    /// </summary>
+    /// <param name="key">The object; null for none in particular.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <exception cref="StorageException">The uploader has stopped, or a bundle is damaged.</exception>
+    public async Task FlushAsync(ObjectKey? key, CancellationToken cancel)
+    {
+        var done = NewSignal();
+        var sequence = _log.ConfirmedSequence;
+        lock (_lock)
+        {
+            if (sequence > _uploaded)
+            {
+                _flushes.Add((sequence, done));
+            }
+            else
+            {
+                done.SetResult();
+            }
+        }
+
+        Wake(ref _flushAsked);
+        await done.Task.WaitAsync(cancel);
+        for (var delay = _options.RetryDelay; key is { } promote; delay = Longer(delay))
+        {
+            try
+            {
+                await PromoteAsync(promote, cancel);
+                return;
+            }
+            catch (BucketException e)
+            {
+                ReportWork(e);
+                await Task.Delay(delay, _time, cancel);
+            }
+        }
+    }
+
+    /// <summary>The object belongs to another session from now on: nothing more is to be done for it here.</summary>
+    public void Forget(ObjectKey key)
+    {
+        lock (_lock)
+        {
+            _plan.Forget(key);
+            _costs.Remove(key);
+        }
+    }
+
+    private async Task UploadAsync(CancellationToken cancel)
+    {
+        var read = UploadedSequence;
+        while (true)
+        {
+            read = await PersistAsync(() => GatherAsync(read, cancel), cancel);
+            if (TakeBatch(read) is { } batch)
+            {
+                await PersistAsync(() => UploadAsync(batch, cancel), cancel);
+                Wake(ref _workAsked);
+                continue;
+            }
+
+            await WaitForRecordsAsync(read, cancel);
+        }
+    }
+
+    // Reads on until the batch is full or nothing more is confirmed. What was gathered before an error stays gathered.
+    private async Task<ulong> GatherAsync(ulong read, CancellationToken cancel)
+    {
+        var confirmed = _log.ConfirmedSequence;
+        lock (_lock)
+        {
+            read = Math.Max(read, _plan.LastGathered);
+            if (confirmed <= read || _plan.IsFull)
+            {
+                return read;
+            }
+        }
+
+        await foreach (var record in _log.ReadAsync(read + 1, cancel))
+        {
+            lock (_lock)
+            {
+                _plan.Gather(record, Now);
+                if (_plan.IsFull)
+                {
+                    return record.Sequence;
+                }
+            }
+
+            if (record.Sequence >= confirmed)
+            {
+                return record.Sequence;
+            }
+        }
+
+        return confirmed;
+    }
+
+    private UploadBatch? TakeBatch(ulong read)
+    {
+        lock (_lock)
+        {
+            var flush = _flushes.Count > 0 && _flushes.Exists(f => f.Sequence > _uploaded);
+            if (_plan.IsEmpty)
+            {
+                // Sequences of nothing but records that failed need no place in the bucket.
+                CompleteFlushes(read);
+                return null;
+            }
+
+            return _plan.DueAtMs <= Now || flush ? _plan.Close(_uploaded + 1, read) : null;
+        }
+    }
+
+    // 1. Files of single objects. 2. The bundle, which says that everything up to its end is there. 3. Tell.
+    private async Task<bool> UploadAsync(UploadBatch batch, CancellationToken cancel)
+    {
+        foreach (var some in batch.OwnFiles.Chunk(ParallelFiles))
+        {
+            await Task.WhenAll(some.Select(r => Promotion.WriteAsync(_bucket, r[0].Key, r, cancel)));
+        }
+
+        var key = BucketKeys.Bundle(_bundles.Session, batch.First, batch.Last);
+        using var content = BatchFile.Open(batch.Bundle, out var entries);
+        await BatchUpload.PutAsync(_bucket, key, content, cancel);
+        _bundles.Add(new BatchIndex(key, entries, content.Length));
+        lock (_lock)
+        {
+            _plan.Uploaded(batch, Now);
+            _uploaded = batch.Last;
+            _batches++;
+            Charge(batch, content.Length);
+            CompleteFlushes(batch.Last);
+        }
+
+        Uploaded?.Invoke(batch.Last);
+        return true;
+    }
+
+    private void Charge(UploadBatch batch, long bundleBytes)
+    {
+        foreach (var records in batch.OwnFiles)
+        {
+            Charge(records[0].Key, 1, records.Sum(static r => (long)r.Ltx.Length));
+        }
+
+        foreach (var record in batch.Bundle)
+        {
+            var part = (double)record.Ltx.Length / bundleBytes;
+            Charge(record.Key, part, (long)(part * bundleBytes));
+        }
+    }
+
+    private void Charge(ObjectKey key, double puts, long bytes)
+    {
+        var cost = _costs.GetValueOrDefault(key);
+        _costs[key] = new ObjectCost(cost.Puts + puts, cost.PutBytes + bytes);
+    }
+
+    private async Task WaitForRecordsAsync(ulong read, CancellationToken cancel)
+    {
+        long? due;
+        Task asked;
+        lock (_lock)
+        {
+            due = _plan.DueAtMs;
+            asked = Rearm(ref _flushAsked);
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        if (due is null)
+        {
+            await AnyAsync(stop, asked, _log.WaitBeyondAsync(read, stop.Token));
+            cancel.ThrowIfCancellationRequested();
+            return;
+        }
+
+        // Records come by the thousand; they are read together.
+        var wait = Math.Clamp(due.Value - Now, 1, (long)_options.GatherInterval.TotalMilliseconds);
+        await AnyAsync(stop, asked, Task.Delay(TimeSpan.FromMilliseconds(wait), _time, stop.Token));
+        cancel.ThrowIfCancellationRequested();
+    }
+
+    private async Task WorkAsync(CancellationToken cancel)
+    {
+        _tidyAt = _time.GetUtcNow() + _options.TrashDelay;
+        var delay = _options.RetryDelay;
+        while (true)
+        {
+            Task asked;
+            IReadOnlyList<UploadWork> work;
+            long? next;
+            lock (_lock)
+            {
+                asked = Rearm(ref _workAsked);
+                work = _plan.TakeWork(Now, ParallelWork);
+                next = _plan.NextWorkAtMs;
+            }
+
+            if (work.Count > 0)
+            {
+                var bucketAnswers = (await Task.WhenAll(work.Select(w => DoAsync(w, cancel)))).All(static done => done);
+                delay = bucketAnswers ? _options.RetryDelay : Longer(delay);
+                if (!bucketAnswers)
+                {
+                    await Task.Delay(delay, _time, cancel);
+                }
+
+                continue;
+            }
+
+            if (_time.GetUtcNow() >= _tidyAt || _bundles.Spent().Count >= SpentBundlesMax)
+            {
+                await TidyAsync(cancel);
+                continue;
+            }
+
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var tidy = (long)Math.Max(1, Math.Ceiling((_tidyAt - _time.GetUtcNow()).TotalMilliseconds));
+            var wait = Math.Clamp((next ?? long.MaxValue) - Now, 1, tidy);
+            await AnyAsync(stop, asked, Task.Delay(TimeSpan.FromMilliseconds(wait), _time, stop.Token));
+            cancel.ThrowIfCancellationRequested();
+        }
+    }
+
+    // False if it is the bucket that does not answer: then there is no use in trying with the next object.
+    private async Task<bool> DoAsync(UploadWork work, CancellationToken cancel)
+    {
+        try
+        {
+            switch (work.Kind)
+            {
+                case UploadWorkKind.Promote:
+                    await PromoteAsync(work.Key, cancel);
+                    break;
+                case UploadWorkKind.Inspect:
+                    var found = await ObjectArchive.OpenAsync(_bucket, work.Key, _bundles, cancel);
+                    lock (_lock)
+                    {
+                        _plan.Inspected(work.Key, found.LogBytes);
+                    }
+
+                    break;
+                case UploadWorkKind.Snapshot:
+                    await SnapshotAsync(work.Key, cancel);
+                    break;
+            }
+
+            ReportWork(null);
+            return true;
+        }
+        catch (StorageException e)
+        {
+            LogWorkFailed(_logger, work.Kind, work.Key, e);
+            ReportWork(e);
+            lock (_lock)
+            {
+                _plan.Failed(work.Key, Now + (long)_options.RetryDelayMax.TotalMilliseconds);
+            }
+
+            return e is not BucketException;
+        }
+    }
+
+    private async Task PromoteAsync(ObjectKey key, CancellationToken cancel)
+    {
+        var written = await Promotion.PromoteAsync(_bucket, _bundles, key, cancel);
+        var left = _bundles.EntriesOf(key).Sum(static e => (long)e.Entry.Length);
+        lock (_lock)
+        {
+            _plan.Promoted(key, left, Now);
+            _promotions += written.Count;
+            foreach (var file in written)
+            {
+                Charge(key, 1, file.Bytes);
+            }
+        }
+    }
+
+    private async Task SnapshotAsync(ObjectKey key, CancellationToken cancel)
+    {
+        var archive = await ObjectArchive.OpenAsync(_bucket, key, _bundles, cancel);
+        if (archive.LogBytes <= Math.Max((long)archive.Newest.PageCount * Sqlite.IPageFile.PageSize, _options.SnapshotBytesMin))
+        {
+            lock (_lock)
+            {
+                _plan.Inspected(key, archive.LogBytes);
+            }
+
+            return;
+        }
+
+        var snapshot = await SnapshotMaker.MakeAsync(_bucket, archive, archive.Newest.Transaction, _options.ScratchFolder, cancel);
+        lock (_lock)
+        {
+            _plan.Snapshotted(key);
+            _snapshots++;
+            Charge(key, 1, snapshot.Bytes);
+        }
+
+        await Retention.ApplyAsync(_bucket, key, _options, _time.GetUtcNow().ToUnixTimeMilliseconds(), cancel);
+    }
+
+    private async Task TidyAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+            var spent = _bundles.Spent();
+            await Trash.AddAsync(_bucket, spent, null, now + (long)_options.TrashDelay.TotalMilliseconds, cancel);
+            _bundles.Forget(spent);
+            if (_time.GetUtcNow() >= _tidyAt)
+            {
+                await Trash.EmptyAsync(_bucket, now, cancel);
+            }
+        }
+        catch (StorageException e)
+        {
+            LogTidyFailed(_logger, _bucket.Description, e);
+        }
+
+        _tidyAt = _time.GetUtcNow() + _options.TrashDelay;
+    }
+
+    // Nothing but success or the end of the session ends the attempts: what is not in the bucket is not dropped.
+    private async Task<T> PersistAsync<T>(Func<Task<T>> attempt, CancellationToken cancel)
+    {
+        for (var delay = _options.RetryDelay; ; delay = Longer(delay))
+        {
+            try
+            {
+                var result = await attempt();
+                ReportUpload(null);
+                return result;
+            }
+            catch (StorageException e)
+            {
+                ReportUpload(e);
+            }
+
+            await Task.Delay(delay, _time, cancel);
+        }
+    }
+
+    private TimeSpan Longer(TimeSpan delay) => TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, _options.RetryDelayMax.Ticks));
+
+    private void ReportWork(StorageException? trouble)
+    {
+        lock (_lock)
+        {
+            _workTrouble = trouble;
+        }
+    }
+
+    private void ReportUpload(StorageException? trouble)
+    {
+        bool news;
+        lock (_lock)
+        {
+            news = (trouble is null) != (_uploadTrouble is null);
+            _uploadTrouble = trouble;
+        }
+
+        if (news && trouble is not null)
+        {
+            LogUploadFailed(_logger, _bucket.Description, trouble);
+        }
+        else if (news)
+        {
+            LogUploadWorks(_logger, _bucket.Description);
+        }
+    }
+
+    private void CompleteFlushes(ulong sequence)
+    {
+        foreach (var (_, done) in _flushes.Where(f => f.Sequence <= sequence))
+        {
+            done.TrySetResult();
+        }
+
+        _flushes.RemoveAll(f => f.Sequence <= sequence);
+    }
+
+    private void FailFlushes()
+    {
+        lock (_lock)
+        {
+            foreach (var (_, done) in _flushes)
+            {
+                done.TrySetException(new StorageException("The session has ended before everything was in the bucket; its followers hold it."));
+            }
+
+            _flushes.Clear();
+        }
+    }
+
+    private long Now => (long)_time.GetElapsedTime(0).TotalMilliseconds;
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Wake(ref TaskCompletionSource signal)
+    {
+        lock (_lock)
+        {
+            signal.TrySetResult();
+        }
+    }
+
+    private static Task Rearm(ref TaskCompletionSource signal)
+    {
+        if (signal.Task.IsCompleted)
+        {
+            signal = NewSignal();
+            return Task.CompletedTask;
+        }
+
+        return signal.Task;
+    }
+
+    // Waits for the first; ends the others, which may fail by that.
+    private static async Task AnyAsync(CancellationTokenSource stop, Task asked, Task other)
+    {
+        if (await Task.WhenAny(asked, other) == other && other.IsFaulted)
+        {
+            await other;
+        }
+
+        await stop.CancelAsync();
+        await other.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+}
