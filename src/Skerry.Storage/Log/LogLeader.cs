@@ -1,10 +1,14 @@
+using Skerry.Storage.Relay;
+
 namespace Skerry.Storage.Log;
 
 /// <summary>
-/// Decides which records of a node's log are confirmed. A pure state machine: no threads, clocks, files or sockets; the
-/// same inputs in the same order give the same outputs. Not thread-safe: one thread at a time gives it inputs.
+/// Decides which records of a session's log are confirmed. A pure state machine: no threads, clocks, files or sockets;
+/// the same inputs in the same order give the same outputs. Not thread-safe: one thread at a time gives it inputs.
 /// <list type="number">
-/// <item>A record is confirmed when a majority of the configured members hold it, and every record before it is decided.</item>
+/// <item>A record is confirmed when a majority of the members hold it, and every record before it is decided.</item>
+/// <item>While the members change, a record is confirmed only when a majority of the old set and a majority of the new
+/// set hold it: nobody knows yet by which of the two the log would be recovered.</item>
 /// <item>A record has failed when so many members cannot hold it that no majority can.</item>
 /// <item>Decisions are made in the order of sequences and never taken back.</item>
 /// <item>After a fence nothing is confirmed: what is undecided fails, and so does what is submitted later.</item>
@@ -14,36 +18,36 @@ namespace Skerry.Storage.Log;
 public sealed class LogLeader
 {
     private readonly ILogLeaderEffects _effects;
-    private readonly Member[] _members;
-    private readonly ulong _epoch;
+    private readonly Dictionary<NodeId, Member> _known = [];
+    private Member[] _members;
+    private Member[]? _next;
     private ulong _submitted;
     private ulong _decided;
     private StorageException? _fence;
 
     /// <summary>Creates a leader.</summary>
     /// <param name="effects">Receives the decisions.</param>
-    /// <param name="epoch">The leader's own epoch; see <see cref="Fence"/>.</param>
-    /// <param name="members">The configured members, the leader itself among them; one member is its own quorum.</param>
+    /// <param name="members">The members; one is its own quorum.</param>
     /// <param name="lastSequence">The last sequence that was given before; everything up to it counts as decided, and held by every member.</param>
     /// <exception cref="ArgumentException">There is no member, or one is named twice.</exception>
-    public LogLeader(ILogLeaderEffects effects, ulong epoch, IReadOnlyList<int> members, ulong lastSequence)
+    public LogLeader(ILogLeaderEffects effects, IReadOnlyCollection<NodeId> members, ulong lastSequence)
     {
         ArgumentNullException.ThrowIfNull(effects);
         ArgumentNullException.ThrowIfNull(members);
-        if (members.Count == 0 || members.Distinct().Count() != members.Count)
-        {
-            throw new ArgumentException("A log needs at least one member, and each only once.", nameof(members));
-        }
-
         _effects = effects;
-        _epoch = epoch;
-        _members = [.. members.Select(id => new Member(id, lastSequence))];
         _submitted = lastSequence;
         _decided = lastSequence;
+        _members = SetOf(members, lastSequence);
     }
 
-    /// <summary>How many members must hold a record: a majority of the configured ones.</summary>
-    public int Quorum => (_members.Length / 2) + 1;
+    /// <summary>The members whose majority counts; of a change, the old ones.</summary>
+    public IEnumerable<NodeId> Members => _members.Select(static member => member.Id);
+
+    /// <summary>How many of <see cref="Members"/> must hold a record.</summary>
+    public int Quorum => QuorumOf(_members);
+
+    /// <summary>True from <see cref="BeginChange"/> until it is committed or aborted.</summary>
+    public bool IsChanging => _next is not null;
 
     /// <summary>The last sequence that was submitted.</summary>
     public ulong Submitted => _submitted;
@@ -51,8 +55,14 @@ public sealed class LogLeader
     /// <summary>Every sequence up to this one is confirmed or has failed.</summary>
     public ulong Decided => _decided;
 
-    /// <summary>True once a higher epoch has taken over.</summary>
+    /// <summary>True once the log belongs to somebody else.</summary>
     public bool IsFenced => _fence is not null;
+
+    /// <summary>
+    /// True if a majority of the change's new set holds everything that is decided, so that the new set alone could be
+    /// asked for it. The change must not become visible to others before.
+    /// </summary>
+    public bool IsChangeCovered => _next is { } next && next.Count(member => member.IsWhole && member.Persisted >= _decided) >= QuorumOf(next);
 
     /// <summary>Records <paramref name="first"/> to <paramref name="last"/> are on their way to the members.</summary>
     /// <exception cref="InvalidOperationException">They do not follow what was submitted before.</exception>
@@ -69,20 +79,29 @@ public sealed class LogLeader
 
     /// <summary>
     /// A member holds every record up to <paramref name="sequence"/> on stable storage, but those it said it cannot
-    /// hold. Late, repeated and reordered messages do no harm; a member that is not (or no longer) configured is ignored.
+    /// hold. Late, repeated and reordered messages do no harm; a node that is no member is ignored.
     /// </summary>
     /// <exception cref="InvalidOperationException">The member claims a record that was never submitted.</exception>
-    public void Persisted(int member, ulong sequence)
+    public void Persisted(NodeId member, ulong sequence)
     {
         if (sequence > _submitted)
         {
             throw new InvalidOperationException($"Member {member} claims record {sequence}; the last one is {_submitted}.");
         }
 
-        if (Find(member) is { } found && sequence > found.Persisted)
+        if (_known.TryGetValue(member, out var found) && sequence > found.Persisted)
         {
             found.Persisted = sequence;
             Decide();
+        }
+    }
+
+    /// <summary>A member has lost what it said it held, down to <paramref name="sequence"/>: its word counts for no more than that.</summary>
+    public void Lost(NodeId member, ulong sequence)
+    {
+        if (_known.TryGetValue(member, out var found))
+        {
+            found.Persisted = Math.Min(found.Persisted, sequence);
         }
     }
 
@@ -90,10 +109,10 @@ public sealed class LogLeader
     /// A member will never hold the records from <paramref name="from"/> to the last one submitted. What it has
     /// said it holds it still holds. It can hold records that are submitted later.
     /// </summary>
-    public void Failed(int member, ulong from, StorageException error)
+    public void Failed(NodeId member, ulong from, StorageException error)
     {
         ArgumentNullException.ThrowIfNull(error);
-        if (Find(member) is { } found)
+        if (_known.TryGetValue(member, out var found))
         {
             from = Math.Max(from, Math.Max(found.Persisted, _decided) + 1);
             if (from <= _submitted)
@@ -104,44 +123,86 @@ public sealed class LogLeader
         }
     }
 
-    /// <summary>Another leader with <paramref name="epoch"/> has taken over. An epoch that is not higher than the leader's own does nothing.</summary>
-    public void Fence(ulong epoch)
+    /// <summary>The log belongs to somebody else now; only the first fence's reason counts.</summary>
+    public void Fence(StorageException reason)
     {
-        if (epoch > _epoch && _fence is null)
+        ArgumentNullException.ThrowIfNull(reason);
+        if (_fence is null)
         {
-            _fence = new StorageException($"The node's log was taken over: epoch {epoch} follows {_epoch}. Restart the node; it recovers what was confirmed.");
+            _fence = reason;
             Decide();
         }
     }
 
     /// <summary>
-    /// A member is replaced by one that holds every record up to <paramref name="persisted"/>. The old one's word no
-    /// longer counts for what is undecided.
+    /// From now on a record needs a majority of the present members and one of <paramref name="members"/>.
     /// </summary>
-    /// <exception cref="ArgumentException">The old member is not configured, or the new one is already.</exception>
-    public void Replace(int oldMember, int newMember, ulong persisted)
+    /// <param name="members">The new set; it may share members with the old one.</param>
+    /// <param name="held">What each newcomer holds; one that is not named holds nothing.</param>
+    /// <exception cref="InvalidOperationException">Another change is under way.</exception>
+    /// <exception cref="ArgumentException">There is no member, or one is named twice.</exception>
+    public void BeginChange(IReadOnlyCollection<NodeId> members, IReadOnlyDictionary<NodeId, ulong> held)
     {
-        var index = Array.FindIndex(_members, m => m.Id == oldMember);
-        if (index < 0 || (newMember != oldMember && Find(newMember) is not null))
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(held);
+        if (_next is not null)
         {
-            throw new ArgumentException($"Member {oldMember} cannot be replaced by {newMember}: the first must be configured, the second not.");
+            throw new InvalidOperationException("The members are changing already.");
         }
 
-        _members[index] = new Member(newMember, Math.Min(persisted, _submitted));
-        Decide();
-    }
-
-    private Member? Find(int id)
-    {
-        foreach (var member in _members)
+        _next = SetOf(members, 0);
+        foreach (var member in _next)
         {
-            if (member.Id == id)
+            if (!_members.Contains(member) && held.TryGetValue(member.Id, out var sequence))
             {
-                return member;
+                member.Persisted = Math.Min(sequence, _submitted);
             }
         }
 
-        return null;
+        Decide();
+    }
+
+    /// <summary>The new set alone counts.</summary>
+    /// <exception cref="InvalidOperationException">There is no change.</exception>
+    public void CommitChange() => End(_next ?? throw new InvalidOperationException("The members are not changing."));
+
+    /// <summary>The old set alone counts. Only allowed if nobody will ever see the new one.</summary>
+    /// <exception cref="InvalidOperationException">There is no change.</exception>
+    public void AbortChange() => End(_next is null ? throw new InvalidOperationException("The members are not changing.") : _members);
+
+    private static int QuorumOf(Member[] members) => (members.Length / 2) + 1;
+
+    private Member[] SetOf(IReadOnlyCollection<NodeId> ids, ulong persisted)
+    {
+        if (ids.Count == 0 || ids.Distinct().Count() != ids.Count)
+        {
+            throw new ArgumentException("A log needs at least one member, and each only once.", nameof(ids));
+        }
+
+        var members = new List<Member>(ids.Count);
+        foreach (var id in ids)
+        {
+            if (!_known.TryGetValue(id, out var member))
+            {
+                _known.Add(id, member = new Member(id, persisted));
+            }
+
+            members.Add(member);
+        }
+
+        return [.. members];
+    }
+
+    private void End(Member[] members)
+    {
+        _members = members;
+        _next = null;
+        foreach (var member in _known.Values.Except(members).ToArray())
+        {
+            _known.Remove(member.Id);
+        }
+
+        Decide();
     }
 
     private void Decide()
@@ -158,40 +219,58 @@ public sealed class LogLeader
 
             // All members are in one state each for the run from `first` to `last`, so one decision covers it.
             var last = _submitted;
-            var holders = 0;
-            var lost = 0;
             StorageException? error = null;
-            foreach (var member in _members)
+            var verdict = Ask(_members, first, ref last, ref error);
+            if (_next is not null)
             {
-                member.Forget(_decided);
-                switch (member.StateAt(first, ref last, out var hole))
-                {
-                    case MemberState.Holds:
-                        holders++;
-                        break;
-                    case MemberState.Lost:
-                        lost++;
-                        error ??= hole;
-                        break;
-                }
+                verdict = Both(verdict, Ask(_next, first, ref last, ref error));
             }
 
-            if (holders >= Quorum)
+            switch (verdict)
             {
-                _decided = last;
-                _effects.Confirmed(first, last);
-            }
-            else if (_members.Length - lost < Quorum)
-            {
-                _decided = last;
-                _effects.Failed(first, last, error!);
-            }
-            else
-            {
-                return;
+                case MemberState.Holds:
+                    _decided = last;
+                    _effects.Confirmed(first, last);
+                    break;
+                case MemberState.Lost:
+                    _decided = last;
+                    _effects.Failed(first, last, error!);
+                    break;
+                default:
+                    return;
             }
         }
     }
+
+    private MemberState Ask(Member[] members, ulong first, ref ulong last, ref StorageException? error)
+    {
+        var holders = 0;
+        var lost = 0;
+        foreach (var member in members)
+        {
+            member.Forget(_decided);
+            switch (member.StateAt(first, ref last, out var hole))
+            {
+                case MemberState.Holds:
+                    holders++;
+                    break;
+                case MemberState.Lost:
+                    lost++;
+                    error ??= hole;
+                    break;
+            }
+        }
+
+        var quorum = QuorumOf(members);
+        return holders >= quorum ? MemberState.Holds
+            : members.Length - lost < quorum ? MemberState.Lost
+            : MemberState.Waiting;
+    }
+
+    private static MemberState Both(MemberState one, MemberState other) =>
+        one == MemberState.Lost || other == MemberState.Lost ? MemberState.Lost
+        : one == MemberState.Holds && other == MemberState.Holds ? MemberState.Holds
+        : MemberState.Waiting;
 
     private enum MemberState
     {
@@ -202,11 +281,14 @@ public sealed class LogLeader
 
     private readonly record struct Hole(ulong First, ulong Last, StorageException Error);
 
-    private sealed class Member(int id, ulong persisted)
+    private sealed class Member(NodeId id, ulong persisted)
     {
-        public int Id { get; } = id;
+        public NodeId Id { get; } = id;
 
         public ulong Persisted { get; set; } = persisted;
+
+        /// <summary>False once a record before <see cref="Persisted"/> may be missing.</summary>
+        public bool IsWhole { get; private set; } = true;
 
         // In ascending order, without overlap; nearly always empty.
         private readonly List<Hole> _holes = [];
@@ -227,6 +309,7 @@ public sealed class LogLeader
             if (first <= last)
             {
                 _holes.Add(new Hole(first, last, error));
+                IsWhole = false;
             }
         }
 

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using Microsoft.Extensions.Logging;
+using Skerry.Storage.Relay;
 
 namespace Skerry.Storage.Log;
 
@@ -18,7 +19,8 @@ namespace Skerry.Storage.Log;
 /// </summary>
 internal sealed class LogWriter : ILogLeaderEffects
 {
-    private const int Self = 0;
+    // A log of one copy has one member, which needs no name.
+    private static readonly NodeId Self = new(0);
 
     private readonly NodeLogOptions _options;
     private readonly AppendQueue _queue;
@@ -65,7 +67,7 @@ internal sealed class LogWriter : ILogLeaderEffects
         _preparer = preparer;
         _time = time;
         _logger = logger;
-        _leader = new LogLeader(this, epoch: 0, [Self], found.LastSequence);
+        _leader = new LogLeader(this, [Self], found.LastSequence);
         _buffer = new BatchBuffer(options.BatchBytesMax);
         _current = found.Current;
         _lastSequence = found.LastSequence;

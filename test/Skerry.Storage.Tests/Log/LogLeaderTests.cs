@@ -1,5 +1,6 @@
 using CsCheck;
 using Skerry.Storage.Log;
+using Skerry.Storage.Relay;
 
 namespace Skerry.Storage.Tests.Log;
 
@@ -9,11 +10,11 @@ public sealed class LogLeaderTests
     public void One_member_is_its_own_quorum()
     {
         var effects = new Effects();
-        var leader = new LogLeader(effects, 1, [0], 10);
+        var leader = new LogLeader(effects, Nodes(0), 10);
         leader.Submit(11, 13);
         Assert.Equal(10ul, leader.Decided);
-        leader.Persisted(0, 12);
-        leader.Persisted(0, 13);
+        leader.Persisted(Node(0), 12);
+        leader.Persisted(Node(0), 13);
         Assert.Equal([11ul, 12, 13], effects.Confirmed);
     }
 
@@ -21,12 +22,12 @@ public sealed class LogLeaderTests
     public void Three_of_five_confirm_and_two_are_not_enough()
     {
         var effects = new Effects();
-        var leader = new LogLeader(effects, 1, [0, 1, 2, 3, 4], 0);
+        var leader = new LogLeader(effects, Nodes(0, 1, 2, 3, 4), 0);
         leader.Submit(1, 4);
-        leader.Persisted(0, 4);
-        leader.Persisted(3, 4);
+        leader.Persisted(Node(0), 4);
+        leader.Persisted(Node(3), 4);
         Assert.Empty(effects.Confirmed);
-        leader.Persisted(1, 2);
+        leader.Persisted(Node(1), 2);
         Assert.Equal([1ul, 2], effects.Confirmed);
     }
 
@@ -34,14 +35,14 @@ public sealed class LogLeaderTests
     public void A_failure_is_final_only_when_no_majority_is_left()
     {
         var effects = new Effects();
-        var leader = new LogLeader(effects, 1, [0, 1, 2], 0);
+        var leader = new LogLeader(effects, Nodes(0, 1, 2), 0);
         leader.Submit(1, 2);
-        leader.Failed(0, 1, new StorageException("full"));
+        leader.Failed(Node(0), 1, new StorageException("full"));
         Assert.Empty(effects.Failed);
-        leader.Failed(1, 2, new StorageException("full too"));
+        leader.Failed(Node(1), 2, new StorageException("full too"));
         Assert.Empty(effects.Failed);
-        leader.Persisted(1, 1);
-        leader.Persisted(2, 1);
+        leader.Persisted(Node(1), 1);
+        leader.Persisted(Node(2), 1);
         Assert.Equal([1ul], effects.Confirmed);
         Assert.Equal([2ul], effects.Failed);
     }
@@ -50,11 +51,11 @@ public sealed class LogLeaderTests
     public void After_a_failure_the_next_records_are_confirmed_again()
     {
         var effects = new Effects();
-        var leader = new LogLeader(effects, 1, [0], 0);
+        var leader = new LogLeader(effects, Nodes(0), 0);
         leader.Submit(1, 2);
-        leader.Failed(0, 1, new StorageException("full"));
+        leader.Failed(Node(0), 1, new StorageException("full"));
         leader.Submit(3, 3);
-        leader.Persisted(0, 3);
+        leader.Persisted(Node(0), 3);
         Assert.Equal([1ul, 2], effects.Failed);
         Assert.Equal([3ul], effects.Confirmed);
     }
@@ -62,13 +63,67 @@ public sealed class LogLeaderTests
     [Fact]
     public void Wrong_inputs_are_refused()
     {
-        var leader = new LogLeader(new Effects(), 1, [0, 1], 0);
-        Assert.Throws<ArgumentException>(() => new LogLeader(new Effects(), 1, [], 0));
-        Assert.Throws<ArgumentException>(() => new LogLeader(new Effects(), 1, [1, 1], 0));
+        var leader = new LogLeader(new Effects(), Nodes(0, 1), 0);
+        Assert.Throws<ArgumentException>(() => new LogLeader(new Effects(), [], 0));
+        Assert.Throws<ArgumentException>(() => new LogLeader(new Effects(), Nodes(1, 1), 0));
         Assert.Throws<InvalidOperationException>(() => leader.Submit(2, 3));
-        Assert.Throws<InvalidOperationException>(() => leader.Persisted(0, 1));
-        Assert.Throws<ArgumentException>(() => leader.Replace(7, 8, 0));
-        Assert.Throws<ArgumentException>(() => leader.Replace(0, 1, 0));
+        Assert.Throws<InvalidOperationException>(() => leader.Persisted(Node(0), 1));
+        Assert.Throws<InvalidOperationException>(leader.CommitChange);
+        Assert.Throws<InvalidOperationException>(leader.AbortChange);
+        Assert.Throws<ArgumentException>(() => leader.BeginChange([], Nothing));
+        leader.BeginChange(Nodes(1, 2), Nothing);
+        Assert.Throws<InvalidOperationException>(() => leader.BeginChange(Nodes(3), Nothing));
+    }
+
+    [Fact]
+    public void While_the_members_change_both_majorities_are_needed()
+    {
+        var effects = new Effects();
+        var leader = new LogLeader(effects, Nodes(0, 1, 2), 0);
+        leader.Submit(1, 4);
+        leader.Persisted(Node(0), 2);
+        leader.Persisted(Node(1), 2);
+        leader.BeginChange(Nodes(2, 3, 4), new Dictionary<NodeId, ulong> { [Node(3)] = 2 });
+        Assert.False(leader.IsChangeCovered);
+        leader.Persisted(Node(0), 4);
+        leader.Persisted(Node(1), 4);
+        Assert.Equal([1ul, 2], effects.Confirmed);
+        leader.Persisted(Node(4), 3);
+        Assert.True(leader.IsChangeCovered);
+        Assert.Equal([1ul, 2], effects.Confirmed);
+        leader.Persisted(Node(3), 3);
+        Assert.Equal([1ul, 2, 3], effects.Confirmed);
+        leader.CommitChange();
+        leader.Persisted(Node(2), 4);
+        Assert.Equal([1ul, 2, 3], effects.Confirmed);
+        leader.Persisted(Node(4), 4);
+        Assert.Equal([1ul, 2, 3, 4], effects.Confirmed);
+    }
+
+    [Fact]
+    public void An_aborted_change_leaves_the_old_majority_to_decide()
+    {
+        var effects = new Effects();
+        var leader = new LogLeader(effects, Nodes(0), 0);
+        leader.BeginChange(Nodes(0, 1), Nothing);
+        leader.Submit(1, 1);
+        leader.Persisted(Node(0), 1);
+        Assert.Empty(effects.Confirmed);
+        leader.AbortChange();
+        Assert.Equal([1ul], effects.Confirmed);
+        Assert.Equal(Nodes(0), leader.Members);
+    }
+
+    [Fact]
+    public void A_member_that_lost_what_it_held_does_not_count_for_it()
+    {
+        var effects = new Effects();
+        var leader = new LogLeader(effects, Nodes(0, 1, 2), 0);
+        leader.Submit(1, 3);
+        leader.Persisted(Node(0), 3);
+        leader.Lost(Node(0), 1);
+        leader.Persisted(Node(1), 3);
+        Assert.Equal([1ul], effects.Confirmed);
     }
 
     [Fact]
@@ -76,82 +131,144 @@ public sealed class LogLeaderTests
         Gen.Select(
             Gen.Int[1, 5],
             Gen.Select(Gen.Int[0, 99], Gen.Int[0, 6], Gen.Int[0, 7]).Array[0, 80])
-            .Sample((size, steps) => Play(size, steps), iter: 5_000);
+            .Sample((size, steps) => new Model(size).Play(steps), iter: 10_000);
 
-    private static void Play(int size, (int Kind, int Member, int Amount)[] steps)
+    private static Dictionary<NodeId, ulong> Nothing => [];
+
+    private static NodeId Node(int number) => new((UInt128)number);
+
+    private static NodeId[] Nodes(params int[] numbers) => [.. numbers.Select(Node)];
+
+    /// <summary>Knows of each node, record by record, what it holds and what it can never hold, and counts.</summary>
+    private sealed class Model
     {
-        var effects = new Effects();
-        var leader = new LogLeader(effects, 5, [.. Enumerable.Range(0, size)], 0);
-        var quorum = (size / 2) + 1;
-        var held = Enumerable.Range(0, size).ToDictionary(id => id, _ => new HashSet<ulong>());
-        var lost = Enumerable.Range(0, size).ToDictionary(id => id, _ => new HashSet<ulong>());
-        var fenced = false;
-        var newest = size;
-        foreach (var (kind, pick, amount) in steps)
+        private const int NodeCount = 8;
+        private readonly Effects _effects = new();
+        private readonly LogLeader _leader;
+        private readonly HashSet<ulong>[] _held = [.. Enumerable.Range(0, NodeCount).Select(_ => new HashSet<ulong>())];
+        private readonly HashSet<ulong>[] _lost = [.. Enumerable.Range(0, NodeCount).Select(_ => new HashSet<ulong>())];
+        private int[] _members;
+        private int[]? _next;
+        private bool _fenced;
+
+        public Model(int size)
         {
-            var member = held.Keys.Order().ElementAt(pick % size);
-            var before = (effects.Confirmed.Count, effects.Decided.Count);
+            _members = [.. Enumerable.Range(0, size)];
+            _leader = new LogLeader(_effects, Nodes(_members), 0);
+        }
+
+        public void Play((int Kind, int Pick, int Amount)[] steps)
+        {
+            foreach (var (kind, pick, amount) in steps)
+            {
+                var before = _effects.Confirmed.Count;
+                Step(kind, pick % NodeCount, amount);
+                Check(before);
+            }
+        }
+
+        private void Step(int kind, int node, int amount)
+        {
+            var upTo = _leader.Submitted - Math.Min(_leader.Submitted, (ulong)amount);
             switch (kind)
             {
-                case < 40:
-                    leader.Submit(leader.Submitted + 1, leader.Submitted + 1 + (ulong)amount);
+                case < 35:
+                    _leader.Submit(_leader.Submitted + 1, _leader.Submitted + 1 + (ulong)amount);
                     break;
-                case < 80:
-                    var upTo = leader.Submitted - Math.Min(leader.Submitted, (ulong)amount);
-                    for (ulong sequence = 1; sequence <= upTo; sequence++)
+                case < 75:
+                    // Who is no member is not heard; it says it again when it has become one.
+                    if (IsKnown(node))
                     {
-                        if (!lost[member].Contains(sequence))
+                        Hold(node, upTo);
+                    }
+
+                    _leader.Persisted(Node(node), upTo);
+                    break;
+                case < 82 when IsKnown(node):
+                    for (var sequence = Math.Max(1, upTo); sequence <= _leader.Submitted; sequence++)
+                    {
+                        if (!_held[node].Contains(sequence))
                         {
-                            held[member].Add(sequence);
+                            _lost[node].Add(sequence);
                         }
                     }
 
-                    leader.Persisted(member, upTo);
+                    _leader.Failed(Node(node), Math.Max(1, upTo), new StorageException("lost"));
                     break;
-                case < 92:
-                    var from = Math.Max(1, leader.Submitted - Math.Min(leader.Submitted, (ulong)amount));
-                    for (var sequence = from; sequence <= leader.Submitted; sequence++)
+                case < 90 when _next is null:
+                    _next = [.. Enumerable.Range(node, 1 + (amount % 5)).Select(i => i % NodeCount)];
+                    var held = new Dictionary<NodeId, ulong>();
+                    foreach (var newcomer in _next.Where(n => !_members.Contains(n)))
                     {
-                        if (!held[member].Contains(sequence))
-                        {
-                            lost[member].Add(sequence);
-                        }
+                        held[Node(newcomer)] = upTo;
+                        _lost[newcomer].Clear();
+                        _held[newcomer].Clear();
+                        Hold(newcomer, upTo);
                     }
 
-                    leader.Failed(member, from, new StorageException("lost"));
+                    _leader.BeginChange(Nodes(_next), held);
                     break;
-                case < 97:
-                    var persisted = leader.Submitted / 2;
-                    held.Remove(member);
-                    lost.Remove(member);
-                    held[newest] = [.. Enumerable.Range(1, (int)persisted).Select(s => (ulong)s)];
-                    lost[newest] = [];
-                    leader.Replace(member, newest++, persisted);
+                case < 94 when _next is not null && _leader.IsChangeCovered:
+                    (_members, _next) = (_next, null);
+                    _leader.CommitChange();
                     break;
-                default:
-                    leader.Fence((ulong)amount);
-                    fenced |= amount > 5;
+                case < 97 when _next is not null:
+                    _next = null;
+                    _leader.AbortChange();
                     break;
+                case >= 99:
+                    _leader.Fence(new StorageException("taken over"));
+                    _fenced = true;
+                    break;
+            }
+        }
+
+        private void Check(int before)
+        {
+            Assert.Equal(_fenced, _leader.IsFenced);
+            Assert.Equal(Enumerable.Range(1, _effects.Decided.Count).Select(s => (ulong)s), _effects.Decided);
+            Assert.Equal((ulong)_effects.Decided.Count, _leader.Decided);
+            foreach (var sequence in _effects.Confirmed.Skip(before))
+            {
+                Assert.False(_fenced);
+                Assert.DoesNotContain(Sets, set => !IsHeld(set, sequence));
             }
 
-            Assert.Equal(fenced, leader.IsFenced);
-            Assert.Equal(Enumerable.Range(1, effects.Decided.Count).Select(s => (ulong)s), effects.Decided);
-            Assert.Equal((ulong)effects.Decided.Count, leader.Decided);
-            foreach (var sequence in effects.Confirmed.Skip(before.Item1))
+            if (_fenced)
             {
-                Assert.False(fenced);
-                Assert.True(held.Values.Count(h => h.Contains(sequence)) >= quorum);
+                Assert.Equal(_leader.Submitted, _leader.Decided);
+                return;
             }
 
-            if (fenced)
+            if (_leader.Decided < _leader.Submitted)
             {
-                Assert.Equal(leader.Submitted, leader.Decided);
+                Assert.Contains(Sets, set => !IsHeld(set, _leader.Decided + 1));
+                Assert.DoesNotContain(Sets, set => IsLost(set, _leader.Decided + 1));
             }
-            else if (leader.Decided < leader.Submitted)
+
+            // What the new set is said to cover, it covers, whatever was confirmed by then.
+            if (_next is not null && _leader.IsChangeCovered)
             {
-                var next = leader.Decided + 1;
-                Assert.True(held.Values.Count(h => h.Contains(next)) < quorum);
-                Assert.True(size - lost.Values.Count(l => l.Contains(next)) >= quorum);
+                Assert.All(_effects.Confirmed, sequence => Assert.True(IsHeld(_next, sequence)));
+            }
+        }
+
+        private IEnumerable<int[]> Sets => _next is null ? [_members] : [_members, _next];
+
+        private bool IsKnown(int node) => Sets.Any(set => set.Contains(node));
+
+        private bool IsHeld(int[] set, ulong sequence) => set.Count(n => _held[n].Contains(sequence)) > set.Length / 2;
+
+        private bool IsLost(int[] set, ulong sequence) => set.Count(n => !_lost[n].Contains(sequence)) <= set.Length / 2;
+
+        private void Hold(int node, ulong upTo)
+        {
+            for (ulong sequence = 1; sequence <= upTo; sequence++)
+            {
+                if (!_lost[node].Contains(sequence))
+                {
+                    _held[node].Add(sequence);
+                }
             }
         }
     }

@@ -1,0 +1,87 @@
+using Skerry.Storage.Archive;
+
+namespace Skerry.Storage.Relay.Takeover;
+
+/// <summary>
+/// Reads what sealed followers hold of a session, in sequence, from whichever of them has it. All copies of a record are
+/// the same, for they come from one leader; each follower holds a run without gaps.
+/// </summary>
+internal sealed class FrameGatherer(ControlPlane plane, SessionId session, FollowerSeals seals)
+{
+    /// <summary>The highest record that a sealed follower holds; 0 if none holds any.</summary>
+    public ulong Last => seals.Sealed.Max(follower => follower.Reply.Last);
+
+    /// <summary>
+    /// The next records, at least one if there is any, up to about as many bytes as a bundle may have.
+    /// </summary>
+    /// <param name="from">The first.</param>
+    /// <param name="records">Receives them.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>False if a follower that has them failed, and is not counted as sealed any more: the seal quorum has to be looked at again.</returns>
+    /// <exception cref="SessionGapException">No follower has them, and some have later ones.</exception>
+    /// <exception cref="StorageDamagedException">What the followers have is damaged, in all copies that can be read.</exception>
+    public async Task<bool> ReadAsync(ulong from, List<ArchivedRecord> records, CancellationToken cancel)
+    {
+        var holders = seals.Sealed
+            .Where(follower => follower.Reply.First != 0 && follower.Reply.First <= from && follower.Reply.Last >= from)
+            .OrderByDescending(follower => follower.Reply.Last)
+            .ToList();
+        if (holders.Count == 0)
+        {
+            var later = seals.Sealed.Where(follower => follower.Reply.First > from).Min(follower => follower.Reply.First);
+            throw new SessionGapException(session, from, later - 1);
+        }
+
+        StorageDamagedException? damage = null;
+        var lost = false;
+        foreach (var (node, _) in holders)
+        {
+            try
+            {
+                await ReadAsync(node, from, records, cancel);
+            }
+            catch (StorageDamagedException error)
+            {
+                // The copy of another follower may be whole.
+                damage = error;
+            }
+            catch (PeerUnreachableException)
+            {
+                seals.Lose(node.Id);
+                lost = true;
+            }
+
+            if (records.Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return lost || damage is null ? false : throw damage;
+    }
+
+    private async Task ReadAsync(NodeInfo node, ulong from, List<ArchivedRecord> records, CancellationToken cancel)
+    {
+        var bytes = 0L;
+        await foreach (var frame in plane.Transport.ReadFramesAsync(node, session, from, cancel))
+        {
+            var next = records.Count == 0 ? from : records[^1].Sequence + 1;
+            if (frame.Last < next)
+            {
+                continue;
+            }
+
+            if (frame.First > next)
+            {
+                throw new StorageDamagedException($"the log of session {session} at {node.Name}", 0, $"record {next} is followed by record {frame.First}");
+            }
+
+            FrameRecords.Read(frame, next, node.Name, records);
+            bytes += frame.Body.Length;
+            if (bytes >= plane.Options.RecoveryBundleBytesMax)
+            {
+                return;
+            }
+        }
+    }
+}
