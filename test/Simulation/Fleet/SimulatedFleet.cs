@@ -91,7 +91,6 @@ internal sealed class SimulatedFleet
             client.Start();
         }
 
-        Every(TimeSpan.FromMilliseconds(100), Oracle.CheckSessions);
         Scheduler.After(TimeSpan.FromSeconds(3), _nemesis.Start);
         Scheduler.Run(Trouble);
         _nemesis.End();
@@ -146,12 +145,6 @@ internal sealed class SimulatedFleet
             }
         });
     }
-
-    private void Every(TimeSpan interval, Action action) => Scheduler.After(interval, () =>
-    {
-        action();
-        Every(interval, action);
-    });
 
     private FleetNode MakeNode(int number)
     {
