@@ -15,6 +15,7 @@ namespace Skerry.Simulation.Fleet;
 internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IObjectHost
 {
     private readonly Dictionary<ObjectKey, Task<Activation>> _active = [];
+    private readonly HashSet<ObjectKey> _claiming = [];
 
     // What this session has confirmed of objects that it owns.
     private readonly Dictionary<ObjectKey, RegisterCopy> _confirmed = [];
@@ -126,7 +127,8 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
 
     public async Task EndActivationAsync(ObjectKey key, CancellationToken cancel)
     {
-        if (!_active.TryGetValue(key, out var starting))
+        // One that waits for its claim waits for this release.
+        if (!_active.TryGetValue(key, out var starting) || _claiming.Contains(key))
         {
             return;
         }
@@ -205,7 +207,17 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
 
     private async Task<Activation> StartAsync(ObjectKey key)
     {
-        var claim = await process.Claims.ClaimAsync(key, true, process.Stopping);
+        _claiming.Add(key);
+        ClaimResult claim;
+        try
+        {
+            claim = await process.Claims.ClaimAsync(key, true, process.Stopping);
+        }
+        finally
+        {
+            _claiming.Remove(key);
+        }
+
         if (claim.IsUnwritten)
         {
             return new Activation { IsUnwritten = true };
@@ -217,6 +229,11 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         }
 
         var epoch = process.Claims.NextEpoch(key);
+        if (ObjectEpochs.ClaimOf(epoch) != claim.ClaimEpoch)
+        {
+            throw new ClaimException("The object has left meanwhile.");
+        }
+
         return new Activation { Current = state, Epoch = process.Fleet.Bug == PlantedBug.LowerEpoch ? epoch & ((1ul << 20) - 1) : epoch };
     }
 
