@@ -16,6 +16,9 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
     /// <summary>How often an operation fails.</summary>
     public double FaultRate { get; set; }
 
+    /// <summary>Told of every put that has happened.</summary>
+    public Action<string, byte[]>? Stored { get; set; }
+
     /// <summary>Answers nothing but errors.</summary>
     public bool IsOut { get; set; }
 
@@ -68,6 +71,7 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
 
         var stored = new StoredObject(content, XxHash64.HashToUInt64(content).ToString("x16"), scheduler.Now);
         _objects[key] = stored;
+        Stored?.Invoke(key, content);
         return new PutOutcome(true, stored.ETag);
     }
 
