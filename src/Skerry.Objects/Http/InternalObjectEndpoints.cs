@@ -17,17 +17,16 @@ public static class InternalObjectEndpoints
     internal const string Path = "/_skerry/objects";
 
     /// <summary>
-    /// Takes requests that other nodes pass on, on the connections for which <paramref name="isInternal"/> says yes: those of
-    /// a listener that only nodes of the cluster can reach, with mutual TLS. On all others the addresses do not exist. Goes
-    /// before routing, and after <c>UseWebSockets</c>.
+    /// Takes requests that other nodes pass on, on the listener that only nodes of the cluster can reach
+    /// (<see cref="NodeListener"/>). On all others these addresses do not exist. Goes before routing, and after
+    /// <c>UseWebSockets</c>.
     /// </summary>
     /// <param name="app">The application.</param>
-    /// <param name="isInternal">Whether a request came in on the internal listener.</param>
-    public static IApplicationBuilder MapInternalObjects(this IApplicationBuilder app, Func<HttpContext, bool> isInternal)
+    public static IApplicationBuilder MapInternalObjects(this IApplicationBuilder app)
     {
         var runtime = app.ApplicationServices.GetRequiredService<ObjectRuntime>();
         return app.Use(next => context =>
-            context.Request.Path.StartsWithSegments(Path, out var rest) && isInternal(context) ? ServeAsync(runtime, context, rest) : next(context));
+            context.Request.Path.StartsWithSegments(Path, out var rest) && NodeListener.Carries(context) ? ServeAsync(runtime, context, rest) : next(context));
     }
 
     private static async Task ServeAsync(ObjectRuntime runtime, HttpContext context, PathString address)

@@ -1,6 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -60,7 +58,7 @@ internal sealed class ObjectForwarder : IDisposable
         if (passage.Answer == Passage.NotHere)
         {
             Reset(context);
-            return default;
+            return Travelled<bool>.Missed(long.MaxValue);
         }
 
         if (passage.Failure is { } failure)
@@ -71,7 +69,7 @@ internal sealed class ObjectForwarder : IDisposable
 
         if (error == ForwarderError.None || context.RequestAborted.IsCancellationRequested || context.Response.HasStarted)
         {
-            return new Travelled<bool>(true, true);
+            return Travelled<bool>.Answered(true);
         }
 
         var cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
@@ -79,7 +77,7 @@ internal sealed class ObjectForwarder : IDisposable
         if (error == ForwarderError.Request && cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } && _nodes.IsAlive(place.Silo))
         {
             // Nobody listens: it has not run. The membership will notice that the node is gone.
-            return default;
+            return Travelled<bool>.Missed(long.MaxValue);
         }
 
         throw new DurableObjectException(
@@ -120,14 +118,9 @@ internal sealed class ObjectForwarder : IDisposable
             // The body waits until the object reads it, however long that takes.
             Expect100ContinueTimeout = TimeSpan.FromHours(1),
         };
-        if (options.Certificate is { } certificate)
+        if (options.Certificates is { } certificates)
         {
-            var accept = options.AcceptCertificate!;
-            handler.SslOptions = new SslClientAuthenticationOptions
-            {
-                LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate,
-                RemoteCertificateValidationCallback = (_, remote, _, _) => remote is X509Certificate2 shown && accept(shown),
-            };
+            handler.SslOptions = certificates.ClientOptions();
         }
 
         return handler;
