@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Skerry.Server.Configuration;
 using Skerry.Storage.Buckets;
 
@@ -7,9 +8,25 @@ namespace Skerry.Server.Hosting;
 internal static class BucketFactory
 {
     /// <summary>Makes it; whether it answers is found out at its first use.</summary>
-    public static IBucket Create(BucketOptions options)
+    /// <param name="options">The settings.</param>
+    /// <param name="random">Spreads retries; used as long as the bucket is.</param>
+    public static IBucket Create(BucketOptions options, RandomNumberGenerator random)
     {
         var url = options.Url!;
-        return FileBucket.Open(url.Folder!);
+        return url.IsS3
+            ? new S3Bucket(
+                new S3BucketOptions
+                {
+                    Bucket = url.Bucket!,
+                    Prefix = url.Prefix,
+                    Endpoint = options.Endpoint?.ToString(),
+                    Region = options.Region,
+                    AccessKey = options.AccessKey,
+                    SecretKey = options.SecretKey,
+                    PathStyle = options.UsesPathStyle,
+                },
+                TimeProvider.System,
+                random)
+            : FileBucket.Open(url.Folder!);
     }
 }

@@ -50,7 +50,7 @@ internal sealed class FleetParts : IDisposable
         try
         {
             // 2.
-            var bucket = BucketFactory.Create(options.Bucket);
+            var bucket = BucketFactory.Create(options.Bucket, RandomNumberGenerator.Create());
             try
             {
                 await BucketProbe.RunAsync(bucket, random, limit.Token);

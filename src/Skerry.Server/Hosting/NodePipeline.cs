@@ -14,7 +14,8 @@ internal static class NodePipeline
     public static RequestDelegate Build(IServiceProvider services)
     {
         var pipeline = new ApplicationBuilder(services);
-        pipeline.MapInternalObjects(NodeListener.Carries);
+        pipeline.UseWebSockets();
+        pipeline.MapInternalObjects();
         pipeline.UseRouting();
         pipeline.UseEndpoints(routes =>
         {

@@ -38,8 +38,7 @@ internal static class HostedObjects
             Postgres = options.Cluster.Membership.Postgres,
             Listen = new IPEndPoint(node.Silo.Address, node.Silo.Port),
             InternalUrl = $"https://{node.ReachedAt}",
-            Certificate = fleet.Certificates.Certificate,
-            AcceptCertificate = certificate => fleet.Certificates.IsPeer(certificate),
+            Certificates = fleet.Certificates,
         };
         skerry.Relay = new SkerryRelayOptions(fleet.Bucket, fleet.Transport);
         skerry.Relay.Node.Name = node.Name;

@@ -13,7 +13,10 @@ public sealed class LeaderRecord(SessionRecords records, RelayLoop loop, Session
     /// <inheritdoc/>
     public Task<(bool Written, SessionRecord? Current)> SwapAsync(SessionRecord desired, CancellationToken cancel) => loop.RunAsync(async () =>
     {
-        if (_etag is null && await ReadHereAsync(cancel) is var found && (found is null || found.Generation + 1 != desired.Generation))
+        // What is replaced has to be what the leader made its wish from: nobody may have begun to take the session over.
+        if (_etag is null
+            && await ReadHereAsync(cancel) is var found
+            && (found is not { State: SessionState.Open } || found.Generation + 1 != desired.Generation))
         {
             return (false, found);
         }

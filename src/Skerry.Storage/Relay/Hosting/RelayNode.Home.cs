@@ -8,6 +8,9 @@ namespace Skerry.Storage.Relay.Hosting;
 // The home of this node's objects.
 public sealed partial class RelayNode
 {
+    // The number of every object's first claim, whoever makes it.
+    private const ulong FirstClaim = 1;
+
     private static readonly TimeSpan LeaseLook = TimeSpan.FromMilliseconds(5);
 
     /// <summary>True if this session may answer reads now.</summary>
@@ -26,8 +29,16 @@ public sealed partial class RelayNode
         await _started.Task.WaitAsync(cancel).ConfigureAwait(false);
         var (claim, epoch) = await _loop.RunAsync(async () =>
         {
-            var result = await _claims.ClaimAsync(key, requested: true, cancel);
-            return (result, _claims.NextEpoch(key));
+            _waiting.Add(key);
+            try
+            {
+                var result = await _claims.ClaimAsync(key, requested: true, cancel);
+                return (result, result.IsUnwritten ? ObjectEpochs.Of(FirstClaim, 0) : _claims.NextEpoch(key));
+            }
+            finally
+            {
+                _waiting.Remove(key);
+            }
         }).ConfigureAwait(false);
 
         var held = _storage.Hold(key);
@@ -79,6 +90,8 @@ public sealed partial class RelayNode
         }
     }
 
+    // On the loop only: activations that have no claim yet.
+    private readonly HashSet<ObjectKey> _waiting = [];
     private long _caughtUp;
     private long _rebuilt;
 
@@ -87,7 +100,11 @@ public sealed partial class RelayNode
     {
         try
         {
-            await _claims.FirstWriteAsync(key, _stopping.Token);
+            if (await _claims.FirstWriteAsync(key, _stopping.Token) != FirstClaim)
+            {
+                throw new ClaimException($"{key} has been another node's meanwhile.");
+            }
+
             held.Claimed(_replicator.Log);
         }
         catch (StorageException e)
@@ -128,7 +145,9 @@ public sealed partial class RelayNode
         public Task EndActivationAsync(ObjectKey key, CancellationToken cancel)
         {
             node._storage.Hold(key).IsLeaving = true;
-            return node._host.ReleaseAsync(key, cancel);
+
+            // An activation without a claim waits for the end of this release, and has nothing to end.
+            return node._waiting.Contains(key) ? Task.CompletedTask : node._host.ReleaseAsync(key, cancel);
         }
 
         public async Task UploadAsync(ObjectKey key, CancellationToken cancel)
