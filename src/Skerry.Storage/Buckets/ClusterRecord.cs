@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Storage.Buckets;
 
@@ -30,7 +31,7 @@ public sealed partial record ClusterRecord
     /// <summary>When the bucket was first used, Unix milliseconds.</summary>
     public required long CreatedMs { get; init; }
 
-    /// <summary>HMAC-SHA256 of the other members by the cluster key, in hexadecimal digits: who has the key can tell that it is the right one.</summary>
+    /// <summary>What the cluster key proves for the other members, in hexadecimal digits: who has the key can tell that it is the right one.</summary>
     public required string Proof { get; init; }
 
     /// <summary>Reads the record and checks it, or writes it if the bucket has none.</summary>
@@ -41,19 +42,20 @@ public sealed partial record ClusterRecord
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="StorageException">The bucket is of another cluster, of a newer version, or its record is damaged.</exception>
     public static async Task<ClusterRecord> OpenAsync(
-        IBucket bucket, ReadOnlyMemory<byte> clusterKey, TimeProvider time, RandomNumberGenerator random, CancellationToken cancel)
+        IBucket bucket, ClusterKey clusterKey, TimeProvider time, RandomNumberGenerator random, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(bucket);
+        ArgumentNullException.ThrowIfNull(clusterKey);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(random);
         for (var attempt = 1; ; attempt++)
         {
             if (await bucket.GetAsync(Key, cancel) is { } found)
             {
-                return Check(bucket, found.Content.Span, clusterKey.Span);
+                return Check(bucket, found.Content.Span, clusterKey);
             }
 
-            var created = Create(clusterKey.Span, time.GetUtcNow().ToUnixTimeMilliseconds(), random);
+            var created = Create(clusterKey, time.GetUtcNow().ToUnixTimeMilliseconds(), random);
             try
             {
                 var content = JsonSerializer.SerializeToUtf8Bytes(created, ClusterJson.Default.ClusterRecord);
@@ -77,7 +79,7 @@ public sealed partial record ClusterRecord
         }
     }
 
-    private static ClusterRecord Create(ReadOnlySpan<byte> clusterKey, long createdMs, RandomNumberGenerator random)
+    private static ClusterRecord Create(ClusterKey clusterKey, long createdMs, RandomNumberGenerator random)
     {
         Span<byte> id = stackalloc byte[IdBytes];
         random.GetBytes(id);
@@ -85,7 +87,7 @@ public sealed partial record ClusterRecord
         return record with { Proof = record.ProofBy(clusterKey) };
     }
 
-    private static ClusterRecord Check(IBucket bucket, ReadOnlySpan<byte> content, ReadOnlySpan<byte> clusterKey)
+    private static ClusterRecord Check(IBucket bucket, ReadOnlySpan<byte> content, ClusterKey clusterKey)
     {
         ClusterRecord? record = null;
         int format;
@@ -120,9 +122,8 @@ public sealed partial record ClusterRecord
         return record;
     }
 
-    private string ProofBy(ReadOnlySpan<byte> clusterKey) => Convert.ToHexStringLower(HMACSHA256.HashData(
-        clusterKey,
-        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"skerry cluster\n{Format}\n{ClusterId}\n{CreatedMs}"))));
+    private string ProofBy(ClusterKey clusterKey) => Convert.ToHexStringLower(
+        clusterKey.Prove(string.Create(CultureInfo.InvariantCulture, $"bucket\n{Format}\n{ClusterId}\n{CreatedMs}")));
 
     internal sealed record FormatOnly(int Format);
 
