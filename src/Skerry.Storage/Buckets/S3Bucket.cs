@@ -29,6 +29,7 @@ public sealed class S3Bucket : IBucket, IDisposable
     private readonly string _run;
     private long _puts;
     private volatile bool _deletesOneByOne;
+    private volatile bool _quotedETags;
 
     /// <summary>Makes the client; nothing is asked of the server yet.</summary>
     /// <exception cref="StorageException">The settings are wrong; the message says everything that is.</exception>
@@ -47,6 +48,7 @@ public sealed class S3Bucket : IBucket, IDisposable
         random.GetBytes(run);
         _run = Convert.ToHexStringLower(run);
         _options = options;
+        _quotedETags = options.QuotedETags ?? true;
         _prefix = options.Prefix.Length == 0 || options.Prefix.EndsWith('/') ? options.Prefix : options.Prefix + "/";
         _client = NewClient(options, _http);
         var where = options.Endpoint ?? $"Amazon S3 {_client.Config.RegionEndpoint?.SystemName}";
@@ -207,6 +209,21 @@ public sealed class S3Bucket : IBucket, IDisposable
         _http.Dispose();
     }
 
+    /// <summary>
+    /// Leaves the quotes out from now on; false if the settings say otherwise or they are out already. Only for the
+    /// probe, which proves right after it that conditions hold that way.
+    /// </summary>
+    internal bool TryWithoutQuotes()
+    {
+        if (_options.QuotedETags is not null || !_quotedETags)
+        {
+            return false;
+        }
+
+        _quotedETags = false;
+        return true;
+    }
+
     private static AmazonS3Client NewClient(S3BucketOptions options, S3HttpClient http)
     {
         var config = new AmazonS3Config
@@ -325,7 +342,7 @@ public sealed class S3Bucket : IBucket, IDisposable
             UseChunkEncoding = false,
             ContentType = "application/octet-stream",
             IfNoneMatch = condition.MustBeAbsent ? "*" : null,
-            IfMatch = condition.ETag is { } etag ? (_options.QuotedETags ? $"\"{etag}\"" : etag) : null,
+            IfMatch = condition.ETag is { } etag ? (_quotedETags ? $"\"{etag}\"" : etag) : null,
         };
         if (name is not null)
         {

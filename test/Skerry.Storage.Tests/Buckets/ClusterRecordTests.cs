@@ -82,7 +82,7 @@ public sealed class ClusterRecordTests : IDisposable
         Assert.Equal(content, await File.ReadAllTextAsync(Path.Combine(_folder, "cluster"), Cancel));
     }
 
-    private Task<ClusterRecord> Open(ClusterKey key) => ClusterRecord.OpenAsync(_bucket, key, TimeProvider.System, _random, Cancel);
+    private Task<ClusterRecord> Open(ClusterKey key) => ClusterRecord.OpenAsync(_bucket, key.Prove("bucket"), TimeProvider.System, _random, Cancel);
 
     private async Task Change(string member, string value)
     {

@@ -299,12 +299,18 @@ public sealed class S3FaultTests(S3Server server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_probe_says_what_to_set_when_a_server_does_not_know_quotes()
+    public async Task The_probe_finds_out_that_a_server_does_not_know_quotes()
     {
         using var random = RandomNumberGenerator.Create();
-        using var bucket = Open(o => o.QuotedETags = true);
-        await Fails(BucketFault.Unsuitable, () => BucketProbe.RunAsync(bucket, random, Cancel), "quotes");
-        Assert.Empty(await List(bucket));
+        using var told = Open(o => o.QuotedETags = true);
+        await Fails(BucketFault.Unsuitable, () => BucketProbe.RunAsync(told, random, Cancel), "If-Match");
+        Assert.Empty(await List(told));
+
+        using var bucket = Open(o => o.QuotedETags = null);
+        var first = await bucket.PutAsync("k", "1"u8.ToArray(), PutCondition.IfAbsent, Cancel);
+        Assert.False((await bucket.PutAsync("k", "2"u8.ToArray(), PutCondition.IfMatch(first.ETag!), Cancel)).Stored);
+        await BucketProbe.RunAsync(bucket, random, Cancel);
+        Assert.True((await bucket.PutAsync("k", "2"u8.ToArray(), PutCondition.IfMatch(first.ETag!), Cancel)).Stored);
     }
 
     [Fact]
