@@ -8,7 +8,7 @@
 # when it stops. It needs Debian's packages ceph-mon, ceph-osd and radosgw (eng/install-tools.sh --tests).
 #
 # Its limits, as of version 16.2. Conditional writes are atomic, but:
-# - If-Match is compared as it is sent: the version has to come without quotes (QuotedETags = false);
+# - If-Match is compared as it is sent: the version has to come without quotes, which the probe at start finds out;
 # - who loses a race of swaps may get 500 instead of 412, and has to look what is there.
 set -euo pipefail
 

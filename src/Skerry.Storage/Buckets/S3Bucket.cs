@@ -29,6 +29,7 @@ public sealed class S3Bucket : IBucket, IDisposable
     private readonly string _run;
     private long _puts;
     private volatile bool _deletesOneByOne;
+    private volatile bool _quotedETags;
 
     /// <summary>Makes the client; nothing is asked of the server yet.</summary>
     /// <exception cref="StorageException">The settings are wrong; the message says everything that is.</exception>
@@ -47,6 +48,7 @@ public sealed class S3Bucket : IBucket, IDisposable
         random.GetBytes(run);
         _run = Convert.ToHexStringLower(run);
         _options = options;
+        _quotedETags = options.QuotedETags ?? true;
         _prefix = options.Prefix.Length == 0 || options.Prefix.EndsWith('/') ? options.Prefix : options.Prefix + "/";
         _client = NewClient(options, _http);
         var where = options.Endpoint ?? $"Amazon S3 {_client.Config.RegionEndpoint?.SystemName}";
@@ -68,7 +70,7 @@ public sealed class S3Bucket : IBucket, IDisposable
                 using var response = await GetOrNullAsync(key, null, null, attempt.Token);
                 return response is null
                     ? (BucketObject?)null
-                    : new BucketObject(await ReadAllAsync(response, attempt), Unquoted(response.ETag));
+                    : new BucketObject(await ReadAllAsync(response, attempt), Version(response.ETag));
             },
             cancel);
     }
@@ -207,6 +209,21 @@ public sealed class S3Bucket : IBucket, IDisposable
         _http.Dispose();
     }
 
+    /// <summary>
+    /// Leaves the quotes out from now on; false if the settings say otherwise or they are out already. Only for the
+    /// probe, which proves right after it that conditions hold that way.
+    /// </summary>
+    internal bool TryWithoutQuotes()
+    {
+        if (_options.QuotedETags is not null || !_quotedETags)
+        {
+            return false;
+        }
+
+        _quotedETags = false;
+        return true;
+    }
+
     private static AmazonS3Client NewClient(S3BucketOptions options, S3HttpClient http)
     {
         var config = new AmazonS3Config
@@ -325,14 +342,14 @@ public sealed class S3Bucket : IBucket, IDisposable
             UseChunkEncoding = false,
             ContentType = "application/octet-stream",
             IfNoneMatch = condition.MustBeAbsent ? "*" : null,
-            IfMatch = condition.ETag is { } etag ? (_options.QuotedETags ? $"\"{etag}\"" : etag) : null,
+            IfMatch = condition.ETag is { } etag ? (_quotedETags ? $"\"{etag}\"" : etag) : null,
         };
         if (name is not null)
         {
             request.Metadata[PutName] = name;
         }
 
-        return Unquoted((await _client.PutObjectAsync(request, attempt.Token)).ETag);
+        return Version((await _client.PutObjectAsync(request, attempt.Token)).ETag);
     }
 
     private async Task<bool> TryDeleteManyAsync(string[] keys, CancellationToken cancel)
@@ -369,8 +386,10 @@ public sealed class S3Bucket : IBucket, IDisposable
     {
         try
         {
-            return await _client.GetObjectAsync(
+            var response = await _client.GetObjectAsync(
                 new GetObjectRequest { BucketName = _options.Bucket, Key = _prefix + key, ByteRange = range, EtagToMatch = etag }, cancel);
+            _ = Version(response.ETag);
+            return response;
         }
         catch (AmazonS3Exception e) when (S3Failure.IsMissing(e))
         {
@@ -385,9 +404,9 @@ public sealed class S3Bucket : IBucket, IDisposable
             try
             {
                 var head = await _client.GetObjectMetadataAsync(_options.Bucket, _prefix + key, attempt.Token);
-                return new S3Head(Unquoted(head.ETag), head.ContentLength, head.Metadata[PutName]);
+                return new S3Head(Version(head.ETag), head.ContentLength, head.Metadata[PutName]);
             }
-            catch (AmazonS3Exception e) when (S3Failure.IsMissing(e))
+            catch (AmazonS3Exception e) when (S3Failure.IsMissing(e, head: true))
             {
                 return null;
             }
@@ -413,7 +432,10 @@ public sealed class S3Bucket : IBucket, IDisposable
             ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
             : new MemoryStream(content.ToArray(), writable: false);
 
-    private static string Unquoted(string? etag) => (etag ?? "").Trim('"');
+    // Something in between that answers 200 to everything does not answer with a version.
+    private static string Version(string? etag) => etag?.Trim('"') is { Length: > 0 } version
+        ? version
+        : throw new InvalidDataException("It has no ETag.");
 
     private string NewPutName() => $"{_run}-{Interlocked.Increment(ref _puts):x}";
 

@@ -28,10 +28,11 @@ public sealed class S3BucketOptions
     public bool? PathStyle { get; set; }
 
     /// <summary>
-    /// Whether versions are sent in quotes with <c>If-Match</c>, as the standard wants it. Default true. Ceph before version 17
-    /// compares what it is sent as it stands, and needs false.
+    /// Whether versions are sent in quotes with <c>If-Match</c>, as the standard wants it. Default null: yes, unless
+    /// <see cref="BucketProbe"/> finds that the server compares what it is sent as it stands, as Ceph's does before
+    /// version 17.
     /// </summary>
-    public bool QuotedETags { get; set; } = true;
+    public bool? QuotedETags { get; set; }
 
     /// <summary>How long one attempt may take, beside a second for each MiB of content. Default 10 s.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);

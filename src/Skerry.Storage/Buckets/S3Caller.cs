@@ -65,8 +65,10 @@ internal sealed class S3Caller(S3BucketOptions options, string description, Time
         {
             return await attempt(current);
         }
-        catch (Exception e) when (!cancel.IsCancellationRequested && S3Failure.Of(e, limit.IsCancellationRequested) is { } failure)
+        catch (Exception e) when (S3Failure.Of(e, limit.IsCancellationRequested) is { } failure)
         {
+            // Who has given up is told that, whatever it was that came to an end thereby.
+            cancel.ThrowIfCancellationRequested();
             throw new S3AttemptException(failure, e);
         }
     }

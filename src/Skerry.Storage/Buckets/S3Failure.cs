@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
 
@@ -49,6 +50,8 @@ internal readonly record struct S3Failure(BucketFault Fault, bool Retry, bool Ma
         {
             HttpRequestException or IOException or AmazonServiceException or OperationCanceledException =>
                 new S3Failure(BucketFault.Unavailable, true, true, $"The connection was lost: {error.Message}"),
+            XmlException or InvalidDataException =>
+                new S3Failure(BucketFault.Unavailable, true, true, $"Its answer is not one of an S3 server: {error.Message} Check the endpoint."),
             AmazonClientException when error.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) =>
                 new S3Failure(BucketFault.Denied, false, false, $"There are no credentials: {error.Message} Give an access key and its secret, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."),
             AmazonClientException => new S3Failure(BucketFault.Unavailable, true, true, error.Message),
@@ -56,9 +59,12 @@ internal readonly record struct S3Failure(BucketFault Fault, bool Retry, bool Ma
         };
     }
 
-    /// <summary>True if the key is not there (but the bucket is).</summary>
-    public static bool IsMissing(AmazonS3Exception error) =>
-        error.StatusCode == HttpStatusCode.NotFound && error.ErrorCode is "NoSuchKey" or "NotFound";
+    /// <summary>
+    /// True if the key is not there, but the bucket is. The SDK says "NotFound" when an answer has no code: one to HEAD
+    /// never has, and of any other one it is not known that an S3 server gave it.
+    /// </summary>
+    public static bool IsMissing(AmazonS3Exception error, bool head = false) =>
+        error.StatusCode == HttpStatusCode.NotFound && (error.ErrorCode == "NoSuchKey" || (head && error.ErrorCode == "NotFound"));
 
     /// <summary>True if a condition did not hold; nothing was changed by this attempt.</summary>
     public static bool IsConflict(AmazonS3Exception error) =>

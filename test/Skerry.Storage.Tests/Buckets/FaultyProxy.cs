@@ -1,5 +1,9 @@
-using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 
 namespace Skerry.Storage.Tests.Buckets;
 
@@ -27,190 +31,162 @@ public abstract record ProxyFault
     /// <summary>The connection is cut when so many bytes of the answer have come.</summary>
     public sealed record CutAnswer(int Bytes) : ProxyFault;
 
-    /// <summary>Conditions do not reach the server.</summary>
-    public sealed record DropConditions : ProxyFault;
+    /// <summary>The test itself answers.</summary>
+    public sealed record Serve(Func<HttpContext, Task> With) : ProxyFault;
 }
 
 /// <summary>Stands between a client and a real server, and does to requests what networks and bad servers do.</summary>
-public sealed class FaultyProxy : IAsyncDisposable
+public sealed class FaultyProxy : IAsyncLifetime
 {
-    private readonly HttpListener _listener = new();
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
     private readonly CancellationTokenSource _end = new();
     private readonly string _server;
-    private readonly Task _loop;
+    private readonly WebApplication _app;
 
     public FaultyProxy(string server)
     {
         _server = server;
-        for (var port = 20_000 + (Environment.ProcessId % 10_000); ; port++)
-        {
-            try
-            {
-                _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-                _listener.Start();
-                Endpoint = $"http://127.0.0.1:{port}";
-                break;
-            }
-            catch (HttpListenerException) when (port < 32_000)
-            {
-                _listener.Prefixes.Clear();
-            }
-        }
-
-        _loop = RunAsync();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(static o => o.Limits.MaxRequestBodySize = null);
+        builder.Logging.SetMinimumLevel(LogLevel.None);
+        _app = builder.Build();
+        _app.Run(ServeAsync);
     }
 
-    public string Endpoint { get; }
+    public string Endpoint => _app.Urls.First();
 
     /// <summary>Decides for each request; called one at a time.</summary>
-    public Func<HttpListenerRequest, ProxyFault> Decide { get; set; } = static _ => new ProxyFault.None();
+    public Func<HttpRequest, ProxyFault> Decide { get; set; } = static _ => new ProxyFault.None();
 
-    /// <summary>The requests that came, as method and path.</summary>
+    /// <summary>The requests that came, as method, path and query.</summary>
     public List<string> Requests { get; } = [];
 
     /// <summary>Treats the next requests of a method like this, and all others well.</summary>
     public void Next(string method, params ProxyFault[] faults)
     {
         var left = new Queue<ProxyFault>(faults);
-        Decide = request => request.HttpMethod == method && left.TryDequeue(out var fault) ? fault : new ProxyFault.None();
+        Decide = request => request.Method == method && left.TryDequeue(out var fault) ? fault : new ProxyFault.None();
     }
+
+    public async ValueTask InitializeAsync() => await _app.StartAsync();
 
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        _listener.Stop();
-        await _loop;
+        await _app.DisposeAsync();
         _client.Dispose();
         _end.Dispose();
     }
 
-    private async Task RunAsync()
+    private async Task ServeAsync(HttpContext context)
     {
-        var running = new List<Task>();
-        while (!_end.IsCancellationRequested)
+        ProxyFault fault;
+        lock (Requests)
         {
-            try
-            {
-                var context = await _listener.GetContextAsync();
-                ProxyFault fault;
-                lock (Requests)
-                {
-                    Requests.Add($"{context.Request.HttpMethod} {context.Request.RawUrl}");
-                    fault = Decide(context.Request);
-                }
-
-                running.Add(Task.Run(() => ServeAsync(context, fault)));
-            }
-            catch (Exception) when (_end.IsCancellationRequested)
-            {
-            }
+            Requests.Add($"{context.Request.Method} {Target(context)}");
+            fault = Decide(context.Request);
         }
 
-        await Task.WhenAll(running);
-    }
+        switch (fault)
+        {
+            case ProxyFault.Hang:
+                await Task.Delay(Timeout.Infinite, CancellationTokenSource.CreateLinkedTokenSource(_end.Token, context.RequestAborted).Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                context.Abort();
+                return;
+            case ProxyFault.CutBefore:
+                context.Abort();
+                return;
+            case ProxyFault.Answer answer:
+                await context.Request.Body.CopyToAsync(Stream.Null);
+                await AnswerAsync(context.Response, answer.Status, answer.Code, answer.ContentType);
+                return;
+            case ProxyFault.Serve serve:
+                await serve.With(context);
+                return;
+        }
 
-    private async Task ServeAsync(HttpListenerContext context, ProxyFault fault)
-    {
         try
         {
-            switch (fault)
-            {
-                case ProxyFault.Hang:
-                    await Task.Delay(Timeout.Infinite, _end.Token);
-                    break;
-                case ProxyFault.CutBefore:
-                    context.Response.Abort();
-                    return;
-                case ProxyFault.Answer answer:
-                    await context.Request.InputStream.CopyToAsync(Stream.Null);
-                    await AnswerAsync(context.Response, answer.Status, answer.Code, answer.ContentType);
-                    return;
-            }
-
-            using var answered = await ForwardAsync(context.Request, dropConditions: fault is ProxyFault.DropConditions);
+            using var answered = await ForwardAsync(context);
             switch (fault)
             {
                 case ProxyFault.CutAfter:
-                    context.Response.Abort();
-                    return;
+                    context.Abort();
+                    break;
                 case ProxyFault.AnswerAfter answer:
                     await AnswerAsync(context.Response, answer.Status, answer.Code, "application/xml");
-                    return;
+                    break;
+                default:
+                    await CopyAsync(answered, context, (fault as ProxyFault.CutAnswer)?.Bytes);
+                    break;
             }
-
-            await CopyAsync(answered, context.Response, (fault as ProxyFault.CutAnswer)?.Bytes);
         }
-        catch (Exception e) when (e is HttpListenerException or IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
         {
             // The client or the server has gone, or the test is over.
-            context.Response.Abort();
+            context.Abort();
         }
     }
 
-    private Task<HttpResponseMessage> ForwardAsync(HttpListenerRequest request, bool dropConditions)
+    // As it came, for it is signed.
+    private static string Target(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+
+    private async Task<HttpResponseMessage> ForwardAsync(HttpContext context)
     {
-        var forward = new HttpRequestMessage(new HttpMethod(request.HttpMethod), _server + request.RawUrl);
-        if (request.HasEntityBody)
+        using var forward = new HttpRequestMessage(new HttpMethod(context.Request.Method), _server + Target(context));
+        if (context.Request.ContentLength is > 0)
         {
-            forward.Content = new StreamContent(request.InputStream);
+            forward.Content = new StreamContent(context.Request.Body);
         }
 
-        foreach (string name in request.Headers)
+        foreach (var (name, values) in context.Request.Headers)
         {
-            if (name is "Expect" or "Connection" || (dropConditions && name is "If-Match" or "If-None-Match"))
-            {
-                continue;
-            }
-
-            if (!forward.Headers.TryAddWithoutValidation(name, request.Headers[name]))
+            if (!forward.Headers.TryAddWithoutValidation(name, values.ToString()))
             {
                 forward.Content ??= new ByteArrayContent([]);
-                forward.Content.Headers.TryAddWithoutValidation(name, request.Headers[name]);
+                forward.Content.Headers.TryAddWithoutValidation(name, values.ToString());
             }
         }
 
-        return _client.SendAsync(forward, HttpCompletionOption.ResponseHeadersRead, _end.Token);
+        return await _client.SendAsync(forward, HttpCompletionOption.ResponseContentRead, _end.Token);
     }
 
-    private static async Task CopyAsync(HttpResponseMessage from, HttpListenerResponse to, int? bytes)
+    private static async Task CopyAsync(HttpResponseMessage from, HttpContext to, int? bytes)
     {
-        to.StatusCode = (int)from.StatusCode;
+        to.Response.StatusCode = (int)from.StatusCode;
         foreach (var (name, values) in from.Headers.Concat(from.Content.Headers))
         {
-            if (name is not ("Content-Length" or "Transfer-Encoding" or "Connection" or "Keep-Alive"))
+            if (name is not ("Transfer-Encoding" or "Connection" or "Keep-Alive" or "Content-Length"))
             {
-                to.Headers[name] = string.Join(",", values);
+                to.Response.Headers[name] = values.ToArray();
             }
         }
 
-        to.ContentLength64 = from.Content.Headers.ContentLength ?? 0;
+        // The length of what a HEAD would have brought stands in its header.
         var content = await from.Content.ReadAsByteArrayAsync();
-        if (from.RequestMessage!.Method != HttpMethod.Head)
+        if (from.StatusCode is not System.Net.HttpStatusCode.NoContent)
         {
-            to.ContentLength64 = content.Length;
-            await to.OutputStream.WriteAsync(content.AsMemory(0, Math.Min(bytes ?? int.MaxValue, content.Length)));
+            to.Response.ContentLength = to.Request.Method == "HEAD" ? from.Content.Headers.ContentLength : content.Length;
         }
 
+        await to.Response.Body.WriteAsync(content.AsMemory(0, Math.Min(bytes ?? int.MaxValue, content.Length)));
         if (bytes < content.Length)
         {
-            await to.OutputStream.FlushAsync();
+            await to.Response.Body.FlushAsync();
             to.Abort();
-        }
-        else
-        {
-            to.Close();
         }
     }
 
-    private static async Task AnswerAsync(HttpListenerResponse response, int status, string code, string contentType)
+    private static async Task AnswerAsync(HttpResponse response, int status, string code, string contentType)
     {
         response.StatusCode = status;
         response.ContentType = contentType;
-        var body = contentType == "application/xml"
-            ? $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>Injected</Message><RequestId>r-1</RequestId></Error>"
-            : code;
-        await response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
-        response.Close();
+        if (response.HttpContext.Request.Method != "HEAD")
+        {
+            await response.Body.WriteAsync(Encoding.UTF8.GetBytes(contentType == "application/xml"
+                ? $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>Injected</Message><RequestId>r-1</RequestId></Error>"
+                : code));
+        }
     }
 }
