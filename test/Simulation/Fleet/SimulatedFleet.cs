@@ -41,6 +41,8 @@ internal sealed class SimulatedFleet
             PromoteBytes = 600,
             OwnFileBytes = Random.Happens(0.5) ? 700 : 256 << 10,
             RetryDelayMax = TimeSpan.FromSeconds(3),
+            Retention = TimeSpan.FromSeconds(Random.Happens(0.5) ? 10 : 3_600),
+            TrashDelay = TimeSpan.FromSeconds(5),
         };
     }
 
@@ -102,8 +104,10 @@ internal sealed class SimulatedFleet
         }
 
         ReadEverything();
+        Tidy();
         if (Scheduler.Failure is null)
         {
+            Oracle.CheckAlarms();
             try
             {
                 Oracle.CheckHistories();
@@ -144,6 +148,19 @@ internal sealed class SimulatedFleet
                 Scheduler.After(TimeSpan.FromMilliseconds(300), () => ReadUntilAnswered(key));
             }
         });
+    }
+
+    /// <summary>7. In some runs, whether what is left of old sessions goes away by itself.</summary>
+    private void Tidy()
+    {
+        if (Random.Happens(0.1))
+        {
+            Scheduler.Run(TimeSpan.FromMinutes(5), () => Scheduler.Steps % 64 == 0 && Oracle.LeftOver() is null);
+            if (Scheduler.Failure is null && Oracle.LeftOver() is { } key)
+            {
+                Scheduler.Fail(new Violation("7 (space)", $"{key} is left of a session that has ended"));
+            }
+        }
     }
 
     private FleetNode MakeNode(int number)
