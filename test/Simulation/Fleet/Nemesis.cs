@@ -130,6 +130,7 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                     }
 
                     judge.Accuse(accused.Self.Session);
+                    fleet.Witness(_random.Pick(fleet.Keys), node, accuser);
                 }
 
                 break;

@@ -121,6 +121,22 @@ internal sealed class SimulatedFleet
         return Scheduler.Failure;
     }
 
+    /// <summary>For a moment, reads an object on one side of a quarrel as fast as it goes, while it is written on the other.</summary>
+    public void Witness(ObjectKey key, FleetNode reads, FleetNode writes)
+    {
+        var end = Scheduler.Now + TimeSpan.FromSeconds(2).Ticks;
+        Again(new SimulatedClient(this, 7), reads, false);
+        Again(new SimulatedClient(this, 8), writes, true);
+
+        void Again(SimulatedClient client, FleetNode node, bool write) => client.Try(key, node, write, _ =>
+        {
+            if (Scheduler.Now < end)
+            {
+                Scheduler.After(Random.Between(1, 40), () => Again(client, node, write));
+            }
+        });
+    }
+
     /// <summary>In the end every object answers again, wherever it is asked for, and with what it has.</summary>
     private void ReadEverything()
     {
