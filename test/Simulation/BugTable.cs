@@ -15,7 +15,8 @@ internal static class BugTable
         const int Step = 8;
         for (var first = 1; first <= seedsMax; first += Step)
         {
-            if (SeedRun.Run(first, Step, bug, failuresMax: Step) is [var found, ..])
+            // That objects do not answer is a failure, but does not count as having found a bug that loses or mixes up data.
+            if (SeedRun.Run(first, Step, bug, failuresMax: Step).Find(static f => f.Failure is not Violation { Statement: "availability" }) is { } found)
             {
                 return found;
             }

@@ -34,6 +34,10 @@ internal static class EntryPoint
                 var found = new SimulatedFleet(Number(seed), bug, Console.WriteLine).Run();
                 Console.WriteLine(found?.ToString() ?? "nothing went wrong");
                 return found is null ? 0 : 1;
+            case ["bug", var planted, var max]:
+                var hit = BugTable.Find(Enum.Parse<PlantedBug>(planted), Number(max));
+                Console.WriteLine(hit?.ToString() ?? "not found");
+                return hit is null ? 1 : 0;
             case ["bugs", .. var rest]:
                 BugTable.Print(rest is [var seeds] ? Number(seeds) : 2_000, Console.WriteLine);
                 return 0;

@@ -23,5 +23,7 @@ internal sealed class BuggyArchive(PlantedBug bug, ISessionArchive archive) : IS
 
     public Task<IReadOnlyCollection<ObjectKey>> ListObjectsAsync(SessionId session, CancellationToken cancel) => archive.ListObjectsAsync(session, cancel);
 
+    public Task<IReadOnlyCollection<SessionId>> ListSessionsAsync(CancellationToken cancel) => archive.ListSessionsAsync(cancel);
+
     public Task RemoveBundlesAsync(SessionId session, CancellationToken cancel) => archive.RemoveBundlesAsync(session, cancel);
 }

@@ -46,7 +46,4 @@ internal enum PlantedBug
 
     /// <summary>An object that has never written is answered for without looking whether it still has no owner.</summary>
     BelieveUnwritten,
-
-    /// <summary>A leader goes on confirming after a follower has refused it.</summary>
-    IgnoreTheFence,
 }

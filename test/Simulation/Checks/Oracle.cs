@@ -60,6 +60,43 @@ internal sealed class Oracle
             $"{process.Self.Name} confirms record {record.Sequence}, which {holders} of {set.Followers.Count} followers hold on stable storage");
     }
 
+    /// <summary>True if no session has its only copy on a node.</summary>
+    public bool CanLose(FleetNode node) =>
+        _sessions.Values.All(record => record.State == SessionState.Sealed || record.Followers.Count > 1 || record.Followers[0].Id != node.Id);
+
+    /// <summary>No alarm is lost: whoever runs an object knows one, and some live session looks after it, no later than it is due.</summary>
+    public void CheckAlarms()
+    {
+        var live = _fleet.Nodes.Where(static node => !node.IsDown).Select(static node => node.Process!).ToList();
+        foreach (var key in _fleet.Keys)
+        {
+            foreach (var process in live)
+            {
+                if (process.Objects.Confirmed(key) is { State.AlarmMs: > 0 and var due })
+                {
+                    Check("alarms", live.Any(other => other.Alarms.Pending.TryGetValue(key, out var known) && known <= due), $"nobody looks after the alarm of {Short(key)}");
+                }
+            }
+        }
+    }
+
+    /// <summary>Nothing is left in the bucket of sessions that have ended.</summary>
+    public string? LeftOver()
+    {
+        var live = _fleet.Nodes.Where(static node => !node.IsDown).Select(static node => node.Process!.Self.Session).ToHashSet();
+        foreach (var key in _fleet.Store.Objects.Keys)
+        {
+            if ((BucketKeys.TryParseSession(key, out var session) || BucketKeys.TryParseBundle(key, out session, out _, out _)
+                    || (key.StartsWith(BucketKeys.AlarmsPrefix, StringComparison.Ordinal) && SessionId.TryParse(key[BucketKeys.AlarmsPrefix.Length..], out session)))
+                && !live.Contains(session))
+            {
+                return key;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Every history is one that a single register could have.</summary>
     public void CheckHistories()
     {

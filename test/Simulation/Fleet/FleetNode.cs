@@ -23,11 +23,14 @@ internal sealed class FleetNode(SimulatedFleet fleet, NodeId id, string name, st
     /// <summary>True if it does not even refuse connections while it is down.</summary>
     public bool IsSilent { get; private set; }
 
+    /// <summary>True once the machine is gone for good, with its disk.</summary>
+    public bool IsLost { get; private set; }
+
     public bool IsDown => Process is null or { Machine.IsDead: true };
 
     public void Start()
     {
-        if (!IsDown)
+        if (!IsDown || IsLost)
         {
             return;
         }
@@ -36,6 +39,14 @@ internal sealed class FleetNode(SimulatedFleet fleet, NodeId id, string name, st
         IsSilent = false;
         Process = new NodeProcess(fleet, this, new Machine(fleet.Scheduler, clock, $"{name}.{_starts}"), new SessionId(fleet.Random.Next128()));
         Process.Start();
+    }
+
+    /// <summary>The machine burns down.</summary>
+    public void Lose()
+    {
+        Die(restart: false, power: true);
+        IsLost = true;
+        IsSilent = true;
     }
 
     /// <summary>The process is killed; with <paramref name="power"/> the whole machine loses it.</summary>

@@ -6,11 +6,12 @@ namespace Skerry.Simulation.Fleet;
 /// What goes wrong, and when. Permitted faults: processes killed, frozen and started again; power lost, with everything that was
 /// not synced; nodes cut off from each other in one direction or both; a lossy, slow, doubling network; a bucket that is out,
 /// slow, or unknown in its outcomes; full and slow disks; wall clocks that jump by hours. Not permitted: a disk that loses
-/// what was synced, and the death of a majority of a session's followers for good.
+/// what was synced, and the loss of more than one machine for good.
 /// </summary>
 internal sealed class Nemesis(SimulatedFleet fleet)
 {
     private readonly Random _random = new(fleet.Random.Next());
+    private bool _mayLose = true;
     private bool _over;
 
     public void Start()
@@ -58,7 +59,7 @@ internal sealed class Nemesis(SimulatedFleet fleet)
     private void Act()
     {
         var node = _random.Pick(fleet.Nodes);
-        switch (_random.Next(14))
+        switch (_random.Next(18))
         {
             case 0 or 1 or 2:
                 Trace($"kills {node.Name}");
@@ -111,6 +112,36 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                 break;
             case 12:
                 node.Clock.WallOffset = TimeSpan.FromMinutes((_random.NextDouble() * 180) - 90);
+                break;
+            case 14 or 15 when node.Process is { Machine.IsRunning: true, IsReady: true } accused:
+                var accuser = _random.Pick(fleet.Nodes);
+                if (accuser != node && accuser.Process is { Machine.IsRunning: true, IsReady: true } judge)
+                {
+                    Trace($"has {accuser.Name} suspect {node.Name}");
+                    if (_random.Happens(0.6))
+                    {
+                        // What the accused would hear of it is lost.
+                        foreach (var other in fleet.Nodes.Where(other => other != node))
+                        {
+                            fleet.Network.Cut(other.Id, node.Id);
+                        }
+
+                        Later(300, 4_000, fleet.Network.Heal);
+                    }
+
+                    judge.Accuse(accused.Self.Session);
+                    fleet.Witness(_random.Pick(fleet.Keys), node, accuser);
+                }
+
+                break;
+            case 16 when node.Process is { Machine.IsRunning: true, IsReady: true } process:
+                Trace($"stops {node.Name}");
+                process.Stop();
+                break;
+            case 17 when _mayLose && fleet.Oracle.CanLose(node):
+                Trace($"burns {node.Name} down");
+                _mayLose = false;
+                node.Lose();
                 break;
             case 13 when _random.Happens(0.3):
                 Trace("kills everything");

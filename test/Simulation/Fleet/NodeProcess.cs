@@ -16,6 +16,7 @@ namespace Skerry.Simulation.Fleet;
 internal sealed class NodeProcess
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly NodeSession _session;
 
     public NodeProcess(SimulatedFleet fleet, FleetNode node, Machine machine, SessionId session)
     {
@@ -24,7 +25,7 @@ internal sealed class NodeProcess
         Self = new NodeInfo(node.Id, session, node.Name, node.Zone, node.Name);
         Bucket = BuggyBucket.Wrap(fleet.Bug, fleet.Store.For(machine));
         Transport = BuggyTransport.Wrap(this, new SimulatedTransport(this));
-        Plane = new ControlPlane(Self, Transport, new ControlOptions(), machine, Random, new TraceLogger(this), _stopping.Token);
+        Plane = new ControlPlane(Self, Transport, new ControlOptions { SweepInterval = TimeSpan.FromSeconds(40) }, machine, Random, new TraceLogger(this), _stopping.Token);
         Sessions = new SessionRecords(Bucket, machine, Random);
         var owners = new OwnerRecords(Bucket, machine, Random);
         Bundles = new SessionBundles(session);
@@ -32,6 +33,7 @@ internal sealed class NodeProcess
         Objects = new SimulatedObjects(this);
         Alarms = new SessionAlarms(Plane, Bucket, Objects);
         Takeover = new SessionTakeover(Plane, Sessions, archive, Alarms, Objects);
+        _session = new NodeSession(Plane, Sessions, Takeover, Alarms);
         Cleanup = new SessionCleanup(Plane, Sessions, owners, archive, Alarms);
         var claimSessions = fleet.Bug == PlantedBug.ClaimBeforeSealed ? new SessionRecords(new SealedTooEarly(Bucket), machine, Random) : Sessions;
         Claims = new ObjectClaims(Plane, claimSessions, owners, Takeover, archive, Objects);
@@ -116,12 +118,43 @@ internal sealed class NodeProcess
         }
     }
 
+    /// <summary>Takes a session over, with or without reason.</summary>
+    public void Accuse(SessionId session) => Machine.Start(async () =>
+    {
+        try
+        {
+            await Takeover.RunAsync(session, Stopping);
+        }
+        catch (StorageException error)
+        {
+            Fleet.Trace(Self.Name, error.Message);
+        }
+    });
+
+    /// <summary>Stops in good order: nothing has to be recovered afterwards.</summary>
+    public void Stop() => Machine.Start(async () =>
+    {
+        IsReady = false;
+        try
+        {
+            await Objects.EndAllAsync();
+            await Uploader.FlushAsync(null, Stopping);
+            await _session.CloseAsync(Stopping);
+            Fleet.Trace(Self.Name, "stops in good order");
+        }
+        catch (StorageException error)
+        {
+            Fleet.Trace(Self.Name, $"stops: {error.Message}");
+        }
+
+        Node.Die(restart: true, power: false);
+    });
+
     private async Task StartAsync()
     {
         await Peers.RefreshAsync(Stopping);
-        var session = new NodeSession(Plane, Sessions, Takeover, Alarms);
         var followers = FollowerPolicy.Choose(Self, [.. Peers.Live], new HashSet<NodeId>());
-        await session.OpenAsync(followers, Objects.Membership, Stopping);
+        await _session.OpenAsync(followers, Objects.Membership, Stopping);
         var record = await Sessions.ReadAsync(Self.Session, Stopping) ?? throw new SessionFencedException(Self.Session, null);
         if (record.Value.State != SessionState.Open)
         {
@@ -141,7 +174,8 @@ internal sealed class NodeProcess
         Machine.Start(() => Detector.RunAsync(Stopping));
         Machine.Start(() => Peers.RunAsync(Stopping));
         Machine.Start(() => Alarms.RunAsync(Stopping));
-        Machine.Start(() => session.RecoverOwnAsync(Stopping));
+        Machine.Start(() => Cleanup.RunAsync(Stopping));
+        Machine.Start(() => _session.RecoverOwnAsync(Stopping));
         IsReady = true;
     }
 

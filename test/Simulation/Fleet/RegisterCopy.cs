@@ -13,8 +13,8 @@ namespace Skerry.Simulation.Fleet;
 /// </summary>
 internal readonly record struct RegisterCopy(PageState State, long Value)
 {
-    public RegisterCopy Next(long value, ulong epoch, long timeMs) => new(
-        new PageState(State.Transaction + 1, epoch, 1, LtxChecksum.Toggle(LtxChecksum.Empty, LtxChecksum.OfPage(1, Page(value))), timeMs, 0), value);
+    public RegisterCopy Next(long value, ulong epoch, long timeMs, long alarmMs) => new(
+        new PageState(State.Transaction + 1, epoch, 1, LtxChecksum.Toggle(LtxChecksum.Empty, LtxChecksum.OfPage(1, Page(value))), timeMs, alarmMs), value);
 
     /// <summary>The transaction that leads here.</summary>
     public byte[] Encode(RegisterCopy before)

@@ -41,6 +41,8 @@ internal sealed class SimulatedFleet
             PromoteBytes = 600,
             OwnFileBytes = Random.Happens(0.5) ? 700 : 256 << 10,
             RetryDelayMax = TimeSpan.FromSeconds(3),
+            Retention = TimeSpan.FromSeconds(Random.Happens(0.5) ? 10 : 3_600),
+            TrashDelay = TimeSpan.FromSeconds(5),
         };
     }
 
@@ -102,8 +104,10 @@ internal sealed class SimulatedFleet
         }
 
         ReadEverything();
+        Tidy();
         if (Scheduler.Failure is null)
         {
+            Oracle.CheckAlarms();
             try
             {
                 Oracle.CheckHistories();
@@ -115,6 +119,22 @@ internal sealed class SimulatedFleet
         }
 
         return Scheduler.Failure;
+    }
+
+    /// <summary>For a moment, reads an object on one side of a quarrel as fast as it goes, while it is written on the other.</summary>
+    public void Witness(ObjectKey key, FleetNode reads, FleetNode writes)
+    {
+        var end = Scheduler.Now + TimeSpan.FromSeconds(2).Ticks;
+        Again(new SimulatedClient(this, 7), reads, false);
+        Again(new SimulatedClient(this, 8), writes, true);
+
+        void Again(SimulatedClient client, FleetNode node, bool write) => client.Try(key, node, write, _ =>
+        {
+            if (Scheduler.Now < end)
+            {
+                Scheduler.After(Random.Between(1, 40), () => Again(client, node, write));
+            }
+        });
     }
 
     /// <summary>In the end every object answers again, wherever it is asked for, and with what it has.</summary>
@@ -144,6 +164,19 @@ internal sealed class SimulatedFleet
                 Scheduler.After(TimeSpan.FromMilliseconds(300), () => ReadUntilAnswered(key));
             }
         });
+    }
+
+    /// <summary>7. In some runs, whether what is left of old sessions goes away by itself.</summary>
+    private void Tidy()
+    {
+        if (Random.Happens(0.1))
+        {
+            Scheduler.Run(TimeSpan.FromMinutes(5), () => Scheduler.Steps % 64 == 0 && Oracle.LeftOver() is null);
+            if (Scheduler.Failure is null && Oracle.LeftOver() is { } key)
+            {
+                Scheduler.Fail(new Violation("7 (space)", $"{key} is left of a session that has ended"));
+            }
+        }
     }
 
     private FleetNode MakeNode(int number)

@@ -155,6 +155,12 @@ internal sealed class SimulatedLeader : IRelayLeaderEffects, IConfirmedRecords
 
     void IRelayLeaderEffects.WriteRecord(SessionRecord desired) => _process.Machine.Start(async () =>
     {
+        if (_process.Fleet.Bug == PlantedBug.NoJointQuorum)
+        {
+            await Task.Yield();
+            _leader.RecordWritten(desired, Now);
+        }
+
         try
         {
             var outcome = await _process.Bucket.PutAsync(SessionRecords.KeyOf(_process.Self.Session), RecordJson.Write(desired), PutCondition.IfMatch(_etag), _process.Stopping);
@@ -312,12 +318,17 @@ internal sealed class SimulatedLeader : IRelayLeaderEffects, IConfirmedRecords
             if (!IsOver && !link.IsUnwanted)
             {
                 leader._leader.Acknowledged(link.Node.Id, held, sentAt, leader.Now);
+                if (leader._process.Fleet.Bug == PlantedBug.ConfirmAtMinority
+                    && leader._leader.Record.Followers.FirstOrDefault(other => other.Id != link.Node.Id) is { } other)
+                {
+                    leader._leader.Acknowledged(other.Id, held, sentAt, leader.Now);
+                }
             }
         }
 
         public void Refused(int recoveryEpoch)
         {
-            if (!IsOver && !link.IsUnwanted && leader._process.Fleet.Bug != PlantedBug.IgnoreTheFence)
+            if (!IsOver && !link.IsUnwanted)
             {
                 leader._leader.Refused(link.Node.Id, recoveryEpoch, leader.Now);
             }

@@ -14,8 +14,12 @@ namespace Skerry.Simulation.Fleet;
 /// </summary>
 internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IObjectHost
 {
+    // Alarms never fire here; what is checked is that none is lost.
+    private const long FarFutureMs = 4_000_000_000_000;
+
     private readonly Dictionary<ObjectKey, Task<Activation>> _active = [];
     private readonly HashSet<ObjectKey> _claiming = [];
+    private bool _isStopping;
 
     // What this session has confirmed of objects that it owns.
     private readonly Dictionary<ObjectKey, RegisterCopy> _confirmed = [];
@@ -85,10 +89,12 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
                 }
 
                 var current = activation.Current;
-                next = current.Next(value, activation.Epoch, process.Machine.GetUtcNow().ToUnixTimeMilliseconds());
+                var time = Math.Max(current.State.TimestampMs, process.Machine.GetUtcNow().ToUnixTimeMilliseconds());
+                var alarm = process.Random.Happens(0.4) ? current.State.AlarmMs : process.Random.Happens(0.5) ? FarFutureMs + value : 0;
+                next = current.Next(value, activation.Epoch, time, alarm);
                 activation.Current = next;
                 appended();
-                confirmed = process.Leader.AppendAsync(key, activation.Epoch, next.State.Transaction, next.State.TimestampMs, 0, next.Encode(current));
+                confirmed = process.Leader.AppendAsync(key, activation.Epoch, next.State.Transaction, time, alarm, next.Encode(current));
                 activation.LastWrite = confirmed;
             }
             finally
@@ -108,6 +114,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             }
 
             _confirmed[key] = next;
+            process.Alarms.Set(key, next.State.AlarmMs);
             if (process.Random.Happens(0.3))
             {
                 process.Node.Disk.Copies[key] = next;
@@ -169,12 +176,26 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
     {
     }
 
+    /// <summary>The alarm that an object has, as far as this process runs it.</summary>
+    public RegisterCopy? Confirmed(ObjectKey key) => process.Claims.Holds(key) && _confirmed.TryGetValue(key, out var state) ? state : null;
+
+    /// <summary>Ends all activations, for a stop in good order.</summary>
+    public async Task EndAllAsync()
+    {
+        _isStopping = true;
+        while (_active.Keys.FirstOrDefault(key => !_claiming.Contains(key)) is { Namespace: not null } key)
+        {
+            await EndActivationAsync(key, process.Stopping);
+        }
+    }
+
     public Task DeclareDeadAsync(string membership, CancellationToken cancel) => Task.CompletedTask;
 
     public void Fenced(string reason) => process.Fenced(reason);
 
     private async Task<Activation> EnterAsync(ObjectKey key)
     {
+        ThrowIfStopping();
         if (!_active.TryGetValue(key, out var starting))
         {
             starting = StartAsync(key);
@@ -218,6 +239,8 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             _claiming.Remove(key);
         }
 
+        ThrowIfStopping();
+
         if (claim.IsUnwritten)
         {
             return new Activation { IsUnwritten = true };
@@ -226,6 +249,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         if (claim.Moved || !_confirmed.TryGetValue(key, out var state))
         {
             state = _confirmed[key] = await RestoreAsync(key);
+            process.Alarms.Set(key, state.State.AlarmMs);
         }
 
         var epoch = process.Claims.NextEpoch(key);
@@ -235,6 +259,14 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         }
 
         return new Activation { Current = state, Epoch = process.Fleet.Bug == PlantedBug.LowerEpoch ? epoch & ((1ul << 20) - 1) : epoch };
+    }
+
+    private void ThrowIfStopping()
+    {
+        if (_isStopping)
+        {
+            throw new ClaimException("The node stops.");
+        }
     }
 
     /// <summary>The newest state in the bucket; from the local copy if that is proved to be it.</summary>

@@ -37,9 +37,12 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
         var back = random.Skewed(2, 60);
         if (!fails)
         {
+            // A client that repeats a request whose answer was lost sees its own first try.
+            var twice = writes && random.Happens(FaultRate);
             scheduler.After(there, () =>
             {
                 var result = action();
+                result = twice ? action() : result;
                 machine.After(back, () => done.TrySetResult(result));
             });
         }
