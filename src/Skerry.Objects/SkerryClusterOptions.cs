@@ -73,9 +73,14 @@ public sealed class SkerryClusterOptions
             yield return $"Traffic between nodes at {Advertise ?? Listen} would be in the clear; give a certificate.";
         }
 
-        if (InternalUrl is not null && !Uri.TryCreate(InternalUrl, UriKind.Absolute, out _))
+        if (InternalUrl is not null && !(Uri.TryCreate(InternalUrl, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps))
         {
-            yield return $"The internal address '{InternalUrl}' is not a URL; give https://HOST:PORT.";
+            yield return $"The internal address '{InternalUrl}' does not name a listener for nodes; give https://HOST:PORT.";
+        }
+
+        if (InternalUrl is not null && Certificates is null)
+        {
+            yield return "A listener for nodes needs certificates.";
         }
 
         if (ProbeTimeout < TimeSpan.FromMilliseconds(50) || ProbesMissedMax < 1)

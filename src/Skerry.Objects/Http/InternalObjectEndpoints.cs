@@ -51,7 +51,7 @@ public static class InternalObjectEndpoints
 
         if (!runtime.TryFind(new ObjectKey(@namespace, id), incarnation, out var active, out var failure))
         {
-            answer = "not-here";
+            answer = NotHere(context);
             return;
         }
 
@@ -67,13 +67,14 @@ public static class InternalObjectEndpoints
             var chain = passed.Chain is null ? null : CallChain.Arrive(runtime, [.. passed.Chain.Select(CallerLink.Parse)]);
             if (!await ObjectFetch.TryServeAsync(active, chain, context))
             {
-                answer = "not-here";
+                answer = NotHere(context);
             }
         }
         catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             // 3. The passing node throws it where the request came in.
             answer = PassedRequest.Failed;
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(CallFailure.Of(e)));
         }
         catch (Exception) when (context.Response.HasStarted)
@@ -81,5 +82,12 @@ public static class InternalObjectEndpoints
             // Part of the answer is out: that it is not whole must show.
             context.Abort();
         }
+    }
+
+    // The status has to be one of an error: after any other, the sender would send the body that it has held back.
+    private static string NotHere(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+        return PassedRequest.NotHere;
     }
 }

@@ -17,8 +17,14 @@ namespace Skerry.Objects.Http;
 /// </summary>
 internal sealed class ObjectForwarder : IDisposable
 {
-    private static readonly ForwarderRequestConfig s_plain = Config(new Version(1, 1));
-    private static readonly ForwarderRequestConfig s_secure = Config(new Version(2, 0));
+    // Requests may be silent for long. That a node is gone shows otherwise: by pings, and by the membership.
+    private static readonly ForwarderRequestConfig s_config = new()
+    {
+        Version = new Version(2, 0),
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        ActivityTimeout = TimeSpan.FromDays(1),
+    };
+
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(2);
 
@@ -49,13 +55,12 @@ internal sealed class ObjectForwarder : IDisposable
         var passage = new Passage(PassedRequest.Of(context, CallChain.Depart(reference.Runtime, chain)));
         context.Features.Set(passage);
         var prefix = $"{place.Url.TrimEnd('/')}{InternalObjectEndpoints.Path}/{reference.Id.Namespace}/{reference.Id}/{place.Incarnation}";
-        var config = place.Url.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? s_secure : s_plain;
 
         // 2. There and back.
-        var error = await _forwarder.SendAsync(context, prefix, _client, config, _transformer, ended.Token).ConfigureAwait(false);
+        var error = await _forwarder.SendAsync(context, prefix, _client, s_config, _transformer, ended.Token).ConfigureAwait(false);
 
         // 3. What came of it.
-        if (passage.Answer == Passage.NotHere)
+        if (passage.Answer == PassedRequest.NotHere)
         {
             Reset(context);
             return Travelled<bool>.Missed(long.MaxValue);
@@ -81,7 +86,7 @@ internal sealed class ObjectForwarder : IDisposable
         }
 
         throw new DurableObjectException(
-            "node_lost", $"The node with {reference.Id} did not answer. The request may have been served or not.", cause)
+            "node_lost", $"The node with {reference.Id} did not answer ({error}: {cause?.Message}). The request may have been served or not.", cause)
         { Retryable = true, Remote = true };
     }
 
@@ -92,14 +97,6 @@ internal sealed class ObjectForwarder : IDisposable
             context.Response.Clear();
         }
     }
-
-    // Requests may be silent for long. That a node is gone shows otherwise: by pings, and by the membership.
-    private static ForwarderRequestConfig Config(Version version) => new()
-    {
-        Version = version,
-        VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-        ActivityTimeout = TimeSpan.FromDays(1),
-    };
 
     private static SocketsHttpHandler HandlerOf(SkerryClusterOptions options)
     {
@@ -131,8 +128,6 @@ internal sealed class ObjectForwarder : IDisposable
     /// <summary>What becomes of one request on its way.</summary>
     private sealed class Passage(PassedRequest request)
     {
-        public const string NotHere = "not-here";
-
         public PassedRequest Request { get; } = request;
 
         public string? Answer { get; set; }
@@ -166,7 +161,7 @@ internal sealed class ObjectForwarder : IDisposable
 
             var passage = httpContext.Features.GetRequiredFeature<Passage>();
             passage.Answer = Take(proxyResponse.Headers, PassedRequest.AnswerHeader);
-            if (passage.Answer == Passage.NotHere)
+            if (passage.Answer == PassedRequest.NotHere)
             {
                 return false;
             }

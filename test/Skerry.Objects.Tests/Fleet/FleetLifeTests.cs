@@ -181,4 +181,24 @@ public sealed class FleetLifeTests(MembershipServers servers)
             Assert.Equal("not today", (await Assert.ThrowsAsync<InvalidOperationException>(() => node.Run("fails", static o => o.Memory.Count))).Message);
         }
     }
+
+    [Fact]
+    public async Task While_thousands_of_objects_come_up_the_others_stay_fast()
+    {
+        await using var fleet = await TestFleet.StartAsync(servers, 1, configure: static o => o.ConcurrentStartsMax = 8);
+        var node = fleet.Nodes[0];
+        await node.Act("known", static o => o.Insert());
+        var key = node.Objects.IdFromName("known").Key;
+        await node.Host.ReleaseAsync(key, CancellationToken.None);
+        var open = new TaskCompletionSource();
+        node.Home.Slow = open.Task;
+        var starts = Enumerable.Range(0, 2_000).Select(i => node.Run($"slow{i}", static o => o.Memory.Count)).ToArray();
+        await TestNode.Until(() => node.Runtime.Starts.Waiting > 1_000);
+
+        // It is this node's already, so it does not queue behind them.
+        Assert.Equal(1, await node.Run("known", static o => o.Count));
+        Assert.All(starts, static s => Assert.False(s.IsCompleted));
+        open.SetResult();
+        await Task.WhenAll(starts).WaitAsync(TestNode.Bound);
+    }
 }
