@@ -44,6 +44,7 @@ public static class SkerryHostingExtensions
 
         services.AddSingleton<ValueCopier>();
         services.AddSingleton<ObjectRuntime>();
+        services.AddSingleton(static s => new ObjectHistory(s.GetRequiredService<ObjectRuntime>()));
         services.AddSingleton(static s => new NodeStatus(s.GetRequiredService<ObjectRuntime>(), s.GetRequiredService<NodeStorage>()));
 
         services.PostConfigure<LoggerFilterOptions>(QuietOrleans);
