@@ -1,5 +1,5 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
+using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Objects;
 
@@ -28,16 +28,13 @@ public sealed class SkerryClusterOptions
     public IPEndPoint? Advertise { get; set; }
 
     /// <summary>
-    /// Where other nodes reach this node's internal HTTP listener: <c>https://HOST:PORT</c>. The application maps
-    /// <see cref="InternalObjectEndpoints.MapInternalObjects"/> there. Null if no object here answers HTTP.
+    /// Where other nodes reach this node's internal HTTP listener: <c>https://HOST:PORT</c>. The application calls
+    /// <see cref="InternalObjectEndpoints.MapInternalObjects"/>. Null if no object here answers HTTP.
     /// </summary>
     public string? InternalUrl { get; set; }
 
-    /// <summary>What this node shows other nodes, and wants to be shown, with its private key; null for traffic in the clear, which is for loopback only.</summary>
-    public X509Certificate2? Certificate { get; set; }
-
-    /// <summary>Whether another node's certificate is accepted. Needed with <see cref="Certificate"/>.</summary>
-    public Func<X509Certificate2, bool>? AcceptCertificate { get; set; }
+    /// <summary>What this node shows other nodes, and whom it takes for one; null for traffic in the clear, which is for loopback only.</summary>
+    public NodeCertificates? Certificates { get; set; }
 
     /// <summary>How long a node may take to answer a probe. Default 700 ms; one that misses <see cref="ProbesMissedMax"/> in a row is declared dead.</summary>
     public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromMilliseconds(700);
@@ -71,24 +68,19 @@ public sealed class SkerryClusterOptions
             yield return "The cluster's listening port is 0; give a fixed one.";
         }
 
-        if (Certificate is { HasPrivateKey: false })
-        {
-            yield return "The cluster's certificate has no private key.";
-        }
-
-        if (Certificate is null != AcceptCertificate is null)
-        {
-            yield return "A cluster with a certificate needs to be told which certificates to accept, and the other way round.";
-        }
-
-        if (Certificate is null && !IPAddress.IsLoopback((Advertise ?? Listen).Address))
+        if (Certificates is null && !IPAddress.IsLoopback((Advertise ?? Listen).Address))
         {
             yield return $"Traffic between nodes at {Advertise ?? Listen} would be in the clear; give a certificate.";
         }
 
-        if (InternalUrl is not null && !Uri.TryCreate(InternalUrl, UriKind.Absolute, out _))
+        if (InternalUrl is not null && !(Uri.TryCreate(InternalUrl, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps))
         {
-            yield return $"The internal address '{InternalUrl}' is not a URL; give https://HOST:PORT.";
+            yield return $"The internal address '{InternalUrl}' does not name a listener for nodes; give https://HOST:PORT.";
+        }
+
+        if (InternalUrl is not null && Certificates is null)
+        {
+            yield return "A listener for nodes needs certificates.";
         }
 
         if (ProbeTimeout < TimeSpan.FromMilliseconds(50) || ProbesMissedMax < 1)

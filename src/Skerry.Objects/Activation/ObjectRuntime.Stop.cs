@@ -85,12 +85,19 @@ internal sealed partial class ObjectRuntime
         ((ProcessEnd?)Services.GetService(typeof(ProcessEnd)))?.End($"This node has lost its session: {reason}");
     }
 
+    private int _stopBegun;
+
     /// <summary>
-    /// Ends all objects, confirmed writes kept. With other nodes there, each is served by one of them as soon as it has
+    /// Ends all objects, confirmed writes kept; once. With other nodes there, each is served by one of them as soon as it has
     /// left, and this node goes on passing calls on to them; without, new calls are refused from now on.
     /// </summary>
     public async Task StopAsync(CancellationToken cancel)
     {
+        if (Interlocked.Exchange(ref _stopBegun, 1) != 0)
+        {
+            return;
+        }
+
         if (Fleet is null)
         {
             _stopping = true;

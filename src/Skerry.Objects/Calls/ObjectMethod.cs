@@ -116,13 +116,13 @@ internal abstract class ObjectMethod
 
         // The way to another node and back. Up to the sending it is synchronous, so that the order of calls is kept.
         private static readonly Travel<(RemoteMethod<TResult> Method, object?[] Arguments), TResult> Travel =
-            static async (reference, place, chain, call) =>
+            static async (reference, place, number, chain, call) =>
             {
                 var (arguments, token) = call.Method.Pack(reference.Runtime.Serializer, call.Arguments);
-                var reply = await RemoteCall.SendAsync(reference, place, chain, call.Method._wireName, arguments, token).ConfigureAwait(false);
-                return reply is null
-                    ? default
-                    : new Travelled<TResult>(true, typeof(TResult) == typeof(Nothing) ? default! : reference.Runtime.Serializer.Deserialize<TResult>(reply)!);
+                var reply = await RemoteCall.SendAsync(reference, place, number, chain, call.Method._wireName, arguments, token).ConfigureAwait(false);
+                return reply.Result is not { } result
+                    ? Travelled<TResult>.Missed(reply.ArrivedTo)
+                    : Travelled<TResult>.Answered(typeof(TResult) == typeof(Nothing) ? default! : reference.Runtime.Serializer.Deserialize<TResult>(result)!);
             };
 
         private (byte[] Arguments, CancellationToken Token) Pack(Orleans.Serialization.Serializer serializer, object?[] arguments)

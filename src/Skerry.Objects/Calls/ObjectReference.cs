@@ -22,8 +22,17 @@ internal sealed class ObjectReference(ObjectRuntime runtime, DurableObjectId id,
 
     // Sent to another node, and not known to have arrived.
     private LinkedList<WaitingCall>? _sent;
+    private ObjectPlace? _lastPlace;
+    private long _lastSent;
+    private long _sends;
     private long _numbers;
+    private long _arrivedTo = long.MaxValue;
     private ActiveObject? _last;
+
+    /// <summary>Tells the calls through this stub from all others.</summary>
+    public Guid Stream => _stream == Guid.Empty ? _stream = Guid.NewGuid() : _stream;
+
+    private Guid _stream;
 
     public DurableObjectId Id { get; } = id;
 
@@ -35,13 +44,14 @@ internal sealed class ObjectReference(ObjectRuntime runtime, DurableObjectId id,
     /// <param name="run">What to do with the object's code, on its loop.</param>
     /// <param name="state">Passed to it.</param>
     /// <param name="travel">How the call gets to another node; null if it cannot.</param>
+    /// <param name="ordered">Whether, on the way to another node, it keeps its place among the calls through this stub.</param>
     public Task<TResult> Call<TState, TResult>(
-        Func<IObjectCode, TState, Task<TResult>> run, TState state, Travel<TState, TResult>? travel = null)
+        Func<IObjectCode, TState, Task<TResult>> run, TState state, Travel<TState, TResult>? travel = null, bool ordered = true)
     {
         var caller = TurnContext.Current;
         if (caller is null)
         {
-            return Deliver(run, state, travel, chain: null, fromOutside: true);
+            return Deliver(run, state, travel, ordered, chain: null, fromOutside: true);
         }
 
         var chain = new CallLink(caller.Loop, CriticalSection.Innermost(caller.Section), caller.Chain);
@@ -63,16 +73,16 @@ internal sealed class ObjectReference(ObjectRuntime runtime, DurableObjectId id,
 
         if (mayLeave)
         {
-            return Deliver(run, state, travel, chain, fromOutside: false);
+            return Deliver(run, state, travel, ordered, chain, fromOutside: false);
         }
 
-        var leaving = new WaitingCall<TState, TResult>(this, run, state, travel, chain);
+        var leaving = new WaitingCall<TState, TResult>(this, run, state, travel, chain) { IsOrdered = ordered };
         caller.Loop.Owner.Leave(leaving);
         return leaving.Task;
     }
 
     private Task<TResult> Deliver<TState, TResult>(
-        Func<IObjectCode, TState, Task<TResult>> run, TState state, Travel<TState, TResult>? travel, CallLink? chain, bool fromOutside)
+        Func<IObjectCode, TState, Task<TResult>> run, TState state, Travel<TState, TResult>? travel, bool ordered, CallLink? chain, bool fromOutside)
     {
         if (Volatile.Read(ref _queued) is null && FindActive() is { } active
             && active.TryCall(run, state, chain, fromOutside, out var result))
@@ -81,7 +91,7 @@ internal sealed class ObjectReference(ObjectRuntime runtime, DurableObjectId id,
             return result;
         }
 
-        var call = new WaitingCall<TState, TResult>(this, run, state, travel, chain);
+        var call = new WaitingCall<TState, TResult>(this, run, state, travel, chain) { IsOrdered = ordered };
         Deliver(call);
         return call.Task;
     }
@@ -114,11 +124,15 @@ internal sealed class ObjectReference(ObjectRuntime runtime, DurableObjectId id,
     }
 
     /// <summary>A call came to where the object is not (any more), and has not run. It goes to the front again.</summary>
-    public void Return(WaitingCall call, ObjectPlace place)
+    /// <param name="call">The call.</param>
+    /// <param name="place">Where it was sent to.</param>
+    /// <param name="arrivedTo">The last call before it that has arrived there.</param>
+    public void Return(WaitingCall call, ObjectPlace place, long arrivedTo)
     {
         runtime.Fleet!.Forget(Key, place);
         lock (_order)
         {
+            _arrivedTo = Math.Min(_arrivedTo, arrivedTo);
             if (_queued is not null)
             {
                 var before = _queued.First;
@@ -148,7 +162,7 @@ internal sealed class ObjectReference(ObjectRuntime runtime, DurableObjectId id,
         {
             try
             {
-                await Overtaken().ConfigureAwait(false);
+                await AllBackAsync().ConfigureAwait(false);
                 var (active, elsewhere) = await search.FindAsync().ConfigureAwait(false);
                 if (active is not null ? TryDeliverAll(active) : TrySendAll(elsewhere!))
                 {
@@ -165,14 +179,24 @@ internal sealed class ObjectReference(ObjectRuntime runtime, DurableObjectId id,
         }
     }
 
-    // When a call comes back, so will those that were sent there after it, but for the order in which threads notice.
-    private Task Overtaken()
+    // When a call comes back, so do all that were sent there after the last one that arrived; but threads may notice in
+    // any order. They are waited for, so that all of them are in line again before the first is sent on.
+    private async Task AllBackAsync()
     {
-        lock (_order)
+        while (true)
         {
-            return _sent is null || _queued!.First is not { } first
-                ? Task.CompletedTask
-                : Task.WhenAll(_sent.Where(c => c.Number > first.Value.Number).Select(static c => c.Settled));
+            Task[] missed;
+            lock (_order)
+            {
+                missed = _sent is null ? [] : [.. _sent.Where(c => c.Way.Own > _arrivedTo && !c.Settled.IsCompleted).Select(static c => c.Settled)];
+                if (missed.Length == 0)
+                {
+                    _arrivedTo = long.MaxValue;
+                    return;
+                }
+            }
+
+            await Task.WhenAll(missed).ConfigureAwait(false);
         }
     }
 
@@ -217,12 +241,20 @@ internal sealed class ObjectReference(ObjectRuntime runtime, DurableObjectId id,
 
                 call = first.Value;
                 _queued.RemoveFirst();
-                (_sent ??= new()).AddLast(call);
+                if (call.IsOrdered)
+                {
+                    var now = runtime.Time.GetTimestamp();
+                    var before = ReferenceEquals(_lastPlace, place) && runtime.Time.GetElapsedTime(_lastSent, now) < CallOrder.Kept / 2 ? _sends : 0;
+                    (_lastPlace, _lastSent) = (place, now);
+                    call.Way = new CallNumber(++_sends, before);
+                    call.Sent();
+                    (_sent ??= new()).AddLast(call);
+                    _ = ForgetSentAsync(call);
+                }
             }
 
             // Outside the lock: arguments are serialized, and that can be anybody's code.
             call.Send(place);
-            _ = ForgetSentAsync(call);
         }
     }
 

@@ -11,15 +11,21 @@ namespace Skerry.Objects.Calls;
 /// </summary>
 internal abstract class WaitingCall(ObjectReference reference) : IGateWaiter
 {
-    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _settled;
 
     public ulong Transaction { get; set; }
 
     /// <summary>Its place among the calls through one stub.</summary>
     public long Number { get; set; }
 
-    /// <summary>Completes when it is known whether the call arrived where it was sent to.</summary>
-    public Task Settled => _settled.Task;
+    /// <summary>Its place among what was sent through that stub; another one each time it is sent.</summary>
+    public CallNumber Way { get; set; }
+
+    /// <summary>Completes when the call has been answered, or has come back.</summary>
+    public Task Settled => _settled?.Task ?? Task.CompletedTask;
+
+    /// <summary>False for what may overtake: it travels another way.</summary>
+    public required bool IsOrdered { get; init; }
 
     protected ObjectReference Reference => reference;
 
@@ -33,7 +39,10 @@ internal abstract class WaitingCall(ObjectReference reference) : IGateWaiter
 
     public abstract void Fail(Exception error);
 
-    protected void Settle() => _settled.TrySetResult();
+    /// <summary>It is about to be sent.</summary>
+    public void Sent() => _settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    protected void Settle() => _settled?.TrySetResult();
 }
 
 /// <inheritdoc cref="WaitingCall"/>
@@ -76,14 +85,14 @@ internal sealed class WaitingCall<TState, TResult>(
     {
         try
         {
-            var travelled = await travel(Reference, place, chain, state).ConfigureAwait(false);
+            var travelled = await travel(Reference, place, Way, chain, state).ConfigureAwait(false);
             if (travelled.Arrived)
             {
                 _outcome.TrySetResult(travelled.Result);
             }
             else
             {
-                Reference.Return(this, place);
+                Reference.Return(this, place, travelled.ArrivedTo);
             }
         }
         catch (Exception e)

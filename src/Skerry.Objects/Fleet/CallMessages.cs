@@ -32,6 +32,18 @@ internal sealed record CallRequest
     /// <summary>The callers behind this call, nearest first; null if it comes from outside of any object.</summary>
     [Id(6)]
     public CallerLink[]? Chain { get; init; }
+
+    /// <summary>The stub that it was made through.</summary>
+    [Id(7)]
+    public required Guid Stream { get; init; }
+
+    /// <summary>Its number among what was sent through that stub.</summary>
+    [Id(8)]
+    public required long Order { get; init; }
+
+    /// <summary>The number of what was sent before it through that stub to the same place, if that was just now; else 0.</summary>
+    [Id(9)]
+    public required long Follows { get; init; }
 }
 
 /// <summary>One caller behind a call; see <see cref="Loop.CallLink"/>.</summary>
@@ -84,8 +96,6 @@ internal enum CallOutcome
 [Immutable]
 internal sealed record CallReply
 {
-    public static readonly CallReply NotHere = new() { Outcome = CallOutcome.NotHere };
-
     public static readonly CallReply Running = new() { Outcome = CallOutcome.Running };
 
     [Id(0)]
@@ -97,6 +107,12 @@ internal sealed record CallReply
 
     [Id(2)]
     public CallFailure? Failure { get; init; }
+
+    /// <summary>If the object was not here: the last call before this one, through the same stub, for which it was.</summary>
+    [Id(3)]
+    public long ArrivedTo { get; init; }
+
+    public static CallReply NotHere(long arrivedTo) => new() { Outcome = CallOutcome.NotHere, ArrivedTo = arrivedTo };
 
     public static CallReply Failed(Exception error) => new() { Outcome = CallOutcome.Failed, Failure = CallFailure.Of(error) };
 }

@@ -117,14 +117,16 @@ internal sealed partial class FleetNodes : IAsyncDisposable
             able = silos;
         }
 
-        if (hint is not null
-            && Array.FindAll(able, s => Labels.GetSiloMetadata(s).Metadata.GetValueOrDefault(ZoneLabel) == hint) is { Length: > 0 } near)
+        if (hint is not null && Array.FindAll(able, s => ZoneOf(s) == hint) is { Length: > 0 } near)
         {
             able = near;
         }
 
         return able.MaxBy(s => Score(key, s))!;
     }
+
+    /// <summary>A node's zone; null if it is not known (yet).</summary>
+    public string? ZoneOf(SiloAddress silo) => Labels.GetSiloMetadata(silo).Metadata.GetValueOrDefault(ZoneLabel);
 
     // The endpoint and not the generation: a node that has been restarted gets its objects back.
     private static ulong Score(string key, SiloAddress silo) => XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{silo.Endpoint}|{key}"));

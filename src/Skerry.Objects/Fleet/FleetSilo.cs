@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -52,16 +54,22 @@ internal static class FleetSilo
         silo.Configure<ClusterMembershipOptions>(o => Watch(o, options));
         silo.UseSiloMetadata(Labels(options));
         UseMembership(silo, options);
-        if (options.Certificate is { } certificate)
+        if (options.Certificates is { } certificates)
         {
-            silo.UseTls(certificate, tls =>
+            silo.UseTls(certificates.Certificate, tls =>
             {
+                tls.SslProtocols = SslProtocols.Tls13;
                 tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
                 tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
-                tls.RemoteCertificateValidation = (shown, _, _) => options.AcceptCertificate!(shown);
+                tls.RemoteCertificateValidation = (shown, chain, _) => certificates.IsPeer(shown, chain);
 
-                // Nodes are known by their certificates and not by their addresses.
-                tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = options.Name;
+                // A resumed session would not show its certificate again. Names in certificates play no part.
+                tls.OnAuthenticateAsServer = static (_, server) => ((SslServerAuthenticationOptions)server.SslServerAuthenticationOptions).AllowTlsResume = false;
+                tls.OnAuthenticateAsClient = (_, client) =>
+                {
+                    client.TargetHost = options.Name;
+                    ((SslClientAuthenticationOptions)client.SslClientAuthenticationOptions).AllowTlsResume = false;
+                };
             });
         }
     }

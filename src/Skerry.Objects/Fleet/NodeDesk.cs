@@ -16,13 +16,37 @@ internal sealed class NodeDesk(ObjectRuntime runtime)
 
     private readonly ConcurrentDictionary<Guid, Task<CallReply>> _running = new();
     private readonly ConcurrentDictionary<Guid, CancellationTokenSource> _cancellable = new();
+    private readonly CallOrder _order = new(runtime.Time);
 
-    public Task<CallReply> Call(CallRequest request)
+    public async Task<CallReply> Call(CallRequest request)
+    {
+        Task<CallReply>? reply = null;
+        return await _order.TakeAsync(
+            request.Stream,
+            request.Order,
+            request.Follows,
+            arrivedTo =>
+            {
+                reply = TryServe(request);
+                if (reply is not null)
+                {
+                    return true;
+                }
+
+                reply = Task.FromResult(CallReply.NotHere(arrivedTo));
+                return false;
+            }).ConfigureAwait(false)
+            ? await AnswerAsync(request.Number, reply!).ConfigureAwait(false)
+            : CallReply.Failed(new DurableObjectException("node_lost", "A call to another node came too late, and has not run.") { Retryable = true });
+    }
+
+    // Null if the object is not here: the call has not run.
+    private Task<CallReply>? TryServe(CallRequest request)
     {
         if (!Id256.TryParse(request.Id, out var id)
             || !runtime.TryFind(new ObjectKey(request.Namespace, id), request.Incarnation, out var active, out var failure))
         {
-            return Task.FromResult(CallReply.NotHere);
+            return null;
         }
 
         if (active is null)
@@ -42,14 +66,13 @@ internal sealed class NodeDesk(ObjectRuntime runtime)
             _cancellable[request.Number] = cancel = new CancellationTokenSource();
         }
 
-        // In this turn: what came first is in line first.
-        if (!method.TryServe(active, request.Arguments, CallChain.Arrive(runtime, request.Chain), cancel?.Token ?? default, out var result))
+        if (method.TryServe(active, request.Arguments, CallChain.Arrive(runtime, request.Chain), cancel?.Token ?? default, out var result))
         {
-            _cancellable.TryRemove(request.Number, out _);
-            return Task.FromResult(CallReply.NotHere);
+            return ReplyAsync(request.Number, result);
         }
 
-        return AnswerAsync(request.Number, ReplyAsync(request.Number, result));
+        _cancellable.TryRemove(request.Number, out _);
+        return null;
     }
 
     public Task<CallReply> Wait(Guid number) => _running.TryGetValue(number, out var reply)
@@ -74,7 +97,7 @@ internal sealed class NodeDesk(ObjectRuntime runtime)
         if (!Id256.TryParse(id, out var value)
             || !runtime.TryFind(new ObjectKey(@namespace, value), incarnation, out var active, out var failure))
         {
-            return CallReply.NotHere;
+            return CallReply.NotHere(0);
         }
 
         if (active is null)
@@ -85,7 +108,7 @@ internal sealed class NodeDesk(ObjectRuntime runtime)
         // The object has the alarm in its own schedule from now on, if it is not due or its handler runs for long.
         if (!active.TryCall(static (code, database) => database.RunAlarm(code), active.Database, chain: null, fromOutside: false, out var run))
         {
-            return CallReply.NotHere;
+            return CallReply.NotHere(0);
         }
 
         try

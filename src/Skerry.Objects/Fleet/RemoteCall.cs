@@ -6,14 +6,15 @@ namespace Skerry.Objects.Fleet;
 /// <summary>The sending side of a call to another node.</summary>
 internal static class RemoteCall
 {
-    /// <summary>Sends a call and waits for its answer; null if the object is not there and the call has not run.</summary>
-    public static async Task<byte[]?> SendAsync(
-        ObjectReference reference, ObjectPlace place, CallLink? chain, string method, byte[] arguments, CancellationToken token)
+    /// <summary>Sends a call and waits for its answer, which has no result if the object is not there and the call has not run.</summary>
+    public static async Task<CallReply> SendAsync(
+        ObjectReference reference, ObjectPlace place, CallNumber number, CallLink? chain, string method, byte[] arguments, CancellationToken token)
     {
         var nodes = reference.Runtime.Fleet!;
         if (!nodes.IsAlive(place.Silo))
         {
-            return null;
+            // What was sent before may be lost with the node: nothing that waits for it would ever know.
+            return CallReply.NotHere(long.MaxValue);
         }
 
         var node = nodes.Node(place.Silo);
@@ -25,6 +26,9 @@ internal static class RemoteCall
             Incarnation = place.Incarnation,
             Method = method,
             Arguments = arguments,
+            Stream = reference.Stream,
+            Order = number.Own,
+            Follows = number.Before,
             Chain = CallChain.Depart(reference.Runtime, chain),
         };
         CallReply reply;
@@ -49,12 +53,7 @@ internal static class RemoteCall
         }
 
         // 3.
-        return reply.Outcome switch
-        {
-            CallOutcome.NotHere => null,
-            CallOutcome.Failed => throw reply.Failure!.ToException(),
-            _ => reply.Result!,
-        };
+        return reply.Outcome == CallOutcome.Failed ? throw reply.Failure!.ToException() : reply;
     }
 
     private static void SendCancel(object? state)

@@ -17,17 +17,16 @@ public static class InternalObjectEndpoints
     internal const string Path = "/_skerry/objects";
 
     /// <summary>
-    /// Takes requests that other nodes pass on, on the connections for which <paramref name="isInternal"/> says yes: those of
-    /// a listener that only nodes of the cluster can reach, with mutual TLS. On all others the addresses do not exist. Goes
-    /// before routing, and after <c>UseWebSockets</c>.
+    /// Takes requests that other nodes pass on, on the listener that only nodes of the cluster can reach
+    /// (<see cref="NodeListener"/>). On all others these addresses do not exist. Goes before routing, and after
+    /// <c>UseWebSockets</c>.
     /// </summary>
     /// <param name="app">The application.</param>
-    /// <param name="isInternal">Whether a request came in on the internal listener.</param>
-    public static IApplicationBuilder MapInternalObjects(this IApplicationBuilder app, Func<HttpContext, bool> isInternal)
+    public static IApplicationBuilder MapInternalObjects(this IApplicationBuilder app)
     {
         var runtime = app.ApplicationServices.GetRequiredService<ObjectRuntime>();
         return app.Use(next => context =>
-            context.Request.Path.StartsWithSegments(Path, out var rest) && isInternal(context) ? ServeAsync(runtime, context, rest) : next(context));
+            context.Request.Path.StartsWithSegments(Path, out var rest) && NodeListener.Carries(context) ? ServeAsync(runtime, context, rest) : next(context));
     }
 
     private static async Task ServeAsync(ObjectRuntime runtime, HttpContext context, PathString address)
@@ -52,7 +51,7 @@ public static class InternalObjectEndpoints
 
         if (!runtime.TryFind(new ObjectKey(@namespace, id), incarnation, out var active, out var failure))
         {
-            answer = "not-here";
+            answer = NotHere(context);
             return;
         }
 
@@ -68,13 +67,14 @@ public static class InternalObjectEndpoints
             var chain = passed.Chain is null ? null : CallChain.Arrive(runtime, [.. passed.Chain.Select(CallerLink.Parse)]);
             if (!await ObjectFetch.TryServeAsync(active, chain, context))
             {
-                answer = "not-here";
+                answer = NotHere(context);
             }
         }
         catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             // 3. The passing node throws it where the request came in.
             answer = PassedRequest.Failed;
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(CallFailure.Of(e)));
         }
         catch (Exception) when (context.Response.HasStarted)
@@ -82,5 +82,12 @@ public static class InternalObjectEndpoints
             // Part of the answer is out: that it is not whole must show.
             context.Abort();
         }
+    }
+
+    // The status has to be one of an error: after any other, the sender would send the body that it has held back.
+    private static string NotHere(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+        return PassedRequest.NotHere;
     }
 }

@@ -16,7 +16,7 @@ namespace Skerry.Objects.Http;
 internal static class ObjectFetch
 {
     public static Task InvokeAsync(ObjectReference reference, HttpContext context) =>
-        InvokeAsync(exchange => reference.Call(Run, exchange, Travel), context);
+        InvokeAsync(exchange => reference.Call(Run, exchange, Travel, ordered: false), context);
 
     /// <summary>
     /// The same for a request that another node has passed on. False if the object is leaving and has not seen the request.
@@ -79,7 +79,7 @@ internal static class ObjectFetch
         return true;
     };
 
-    private static readonly Travel<Exchange, bool> Travel = static (reference, place, chain, exchange) =>
+    private static readonly Travel<Exchange, bool> Travel = static (reference, place, _, chain, exchange) =>
         reference.Runtime.Forwarder.ForwardAsync(reference, place, chain, exchange.Context);
 
     private sealed class Exchange(HttpContext context, IHttpResponseBodyFeature inner)

@@ -1,6 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -19,8 +17,14 @@ namespace Skerry.Objects.Http;
 /// </summary>
 internal sealed class ObjectForwarder : IDisposable
 {
-    private static readonly ForwarderRequestConfig s_plain = Config(new Version(1, 1));
-    private static readonly ForwarderRequestConfig s_secure = Config(new Version(2, 0));
+    // Requests may be silent for long. That a node is gone shows otherwise: by pings, and by the membership.
+    private static readonly ForwarderRequestConfig s_config = new()
+    {
+        Version = new Version(2, 0),
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        ActivityTimeout = TimeSpan.FromDays(1),
+    };
+
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(2);
 
@@ -51,16 +55,15 @@ internal sealed class ObjectForwarder : IDisposable
         var passage = new Passage(PassedRequest.Of(context, CallChain.Depart(reference.Runtime, chain)));
         context.Features.Set(passage);
         var prefix = $"{place.Url.TrimEnd('/')}{InternalObjectEndpoints.Path}/{reference.Id.Namespace}/{reference.Id}/{place.Incarnation}";
-        var config = place.Url.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? s_secure : s_plain;
 
         // 2. There and back.
-        var error = await _forwarder.SendAsync(context, prefix, _client, config, _transformer, ended.Token).ConfigureAwait(false);
+        var error = await _forwarder.SendAsync(context, prefix, _client, s_config, _transformer, ended.Token).ConfigureAwait(false);
 
         // 3. What came of it.
-        if (passage.Answer == Passage.NotHere)
+        if (passage.Answer == PassedRequest.NotHere)
         {
             Reset(context);
-            return default;
+            return Travelled<bool>.Missed(long.MaxValue);
         }
 
         if (passage.Failure is { } failure)
@@ -71,7 +74,7 @@ internal sealed class ObjectForwarder : IDisposable
 
         if (error == ForwarderError.None || context.RequestAborted.IsCancellationRequested || context.Response.HasStarted)
         {
-            return new Travelled<bool>(true, true);
+            return Travelled<bool>.Answered(true);
         }
 
         var cause = context.Features.Get<IForwarderErrorFeature>()?.Exception;
@@ -79,11 +82,11 @@ internal sealed class ObjectForwarder : IDisposable
         if (error == ForwarderError.Request && cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } && _nodes.IsAlive(place.Silo))
         {
             // Nobody listens: it has not run. The membership will notice that the node is gone.
-            return default;
+            return Travelled<bool>.Missed(long.MaxValue);
         }
 
         throw new DurableObjectException(
-            "node_lost", $"The node with {reference.Id} did not answer. The request may have been served or not.", cause)
+            "node_lost", $"The node with {reference.Id} did not answer ({error}: {cause?.Message}). The request may have been served or not.", cause)
         { Retryable = true, Remote = true };
     }
 
@@ -94,14 +97,6 @@ internal sealed class ObjectForwarder : IDisposable
             context.Response.Clear();
         }
     }
-
-    // Requests may be silent for long. That a node is gone shows otherwise: by pings, and by the membership.
-    private static ForwarderRequestConfig Config(Version version) => new()
-    {
-        Version = version,
-        VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-        ActivityTimeout = TimeSpan.FromDays(1),
-    };
 
     private static SocketsHttpHandler HandlerOf(SkerryClusterOptions options)
     {
@@ -120,14 +115,9 @@ internal sealed class ObjectForwarder : IDisposable
             // The body waits until the object reads it, however long that takes.
             Expect100ContinueTimeout = TimeSpan.FromHours(1),
         };
-        if (options.Certificate is { } certificate)
+        if (options.Certificates is { } certificates)
         {
-            var accept = options.AcceptCertificate!;
-            handler.SslOptions = new SslClientAuthenticationOptions
-            {
-                LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate,
-                RemoteCertificateValidationCallback = (_, remote, _, _) => remote is X509Certificate2 shown && accept(shown),
-            };
+            handler.SslOptions = certificates.ClientOptions();
         }
 
         return handler;
@@ -138,8 +128,6 @@ internal sealed class ObjectForwarder : IDisposable
     /// <summary>What becomes of one request on its way.</summary>
     private sealed class Passage(PassedRequest request)
     {
-        public const string NotHere = "not-here";
-
         public PassedRequest Request { get; } = request;
 
         public string? Answer { get; set; }
@@ -173,7 +161,7 @@ internal sealed class ObjectForwarder : IDisposable
 
             var passage = httpContext.Features.GetRequiredFeature<Passage>();
             passage.Answer = Take(proxyResponse.Headers, PassedRequest.AnswerHeader);
-            if (passage.Answer == Passage.NotHere)
+            if (passage.Answer == PassedRequest.NotHere)
             {
                 return false;
             }

@@ -16,6 +16,8 @@ internal sealed record PassedRequest
 
     public const string Failed = "failed";
 
+    public const string NotHere = "not-here";
+
     public required string Scheme { get; init; }
 
     public required string Host { get; init; }

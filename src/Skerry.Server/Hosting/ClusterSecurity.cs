@@ -40,4 +40,25 @@ internal static class ClusterSecurity
     public static NodeCertificates LoadCertificates(SkerryServerOptions options, ClusterKey? key, TimeProvider time) => key is null
         ? NodeCertificates.Load(options.Cluster.Certificate!, options.Cluster.CertificateKey!, options.Cluster.Ca!, time)
         : NodeCertificates.FromClusterKey(key);
+
+    /// <summary>
+    /// What proves in the bucket that nodes are of one cluster: its key, or, where there are certificates, its authority.
+    /// </summary>
+    /// <exception cref="StorageException">The authority's file cannot be read.</exception>
+    public static byte[] Secret(SkerryServerOptions options, ClusterKey? key)
+    {
+        if (key is not null)
+        {
+            return key.Prove("bucket");
+        }
+
+        try
+        {
+            return SHA256.HashData(File.ReadAllBytes(options.Cluster.Ca!));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"cluster.ca: {options.Cluster.Ca} cannot be read: {e.Message}", e);
+        }
+    }
 }

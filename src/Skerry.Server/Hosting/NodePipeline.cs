@@ -1,3 +1,4 @@
+using Skerry.Objects;
 using Skerry.Objects.Fleet;
 using Skerry.Storage.Relay.Grpc;
 
@@ -13,6 +14,8 @@ internal static class NodePipeline
     public static RequestDelegate Build(IServiceProvider services)
     {
         var pipeline = new ApplicationBuilder(services);
+        pipeline.UseWebSockets();
+        pipeline.MapInternalObjects();
         pipeline.UseRouting();
         pipeline.UseEndpoints(routes =>
         {

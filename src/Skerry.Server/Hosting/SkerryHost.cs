@@ -11,6 +11,7 @@ using Skerry.Server.Management;
 using Skerry.Server.Node;
 using Skerry.Storage;
 using Skerry.Storage.Relay.Fleet;
+using Skerry.Storage.Relay.Grpc;
 using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Server.Hosting;
@@ -28,7 +29,11 @@ internal sealed class SkerryHost : IAsyncDisposable
     // A node that is gone shows in twice this; see RelayCallOptions.SilenceMax.
     private static readonly TimeSpan NodeSilenceMax = TimeSpan.FromSeconds(1);
 
+    // Under the thirty seconds that supervisors of fleets commonly wait.
+    private static readonly TimeSpan FleetStopTimeout = TimeSpan.FromSeconds(25);
+
     private readonly WebApplication _app;
+    private readonly bool _isFleet;
     private readonly Listener _api;
     private readonly Listener _gateway;
 
@@ -37,6 +42,7 @@ internal sealed class SkerryHost : IAsyncDisposable
         _app = app;
         _api = api;
         _gateway = gateway;
+        _isFleet = options.IsFleet;
         DataFolder = options.DataFolder;
         CredentialsPath = Path.Combine(options.DataFolder, CredentialsFile.Name);
     }
@@ -85,21 +91,21 @@ internal sealed class SkerryHost : IAsyncDisposable
         using var random = RandomNumberGenerator.Create();
         credentials ??= AccountCredentials.Create(random);
 
-        NodeCertificates? certificates = null;
-        if (nodes is not null)
+        FleetParts? fleet = null;
+        if (options.IsFleet)
         {
             try
             {
-                certificates = ClusterSecurity.LoadCertificates(options, ClusterSecurity.LoadKey(options, random), TimeProvider.System);
+                fleet = await FleetParts.OpenAsync(options, random);
             }
             catch (StorageException e)
             {
-                throw new StartupException(e.Message, e);
+                throw new StartupException(e.Message.ReplaceLineEndings(" "), e);
             }
         }
 
         // 2.
-        var app = Build(options, api, gateway, nodes, credentials, certificates);
+        var app = Build(options, api, gateway, nodes, credentials, fleet);
         var host = new SkerryHost(app, options, api, gateway) { IsFirstStart = isFirstStart };
         try
         {
@@ -147,12 +153,21 @@ internal sealed class SkerryHost : IAsyncDisposable
 
     /// <summary>
     /// Stops in order: listeners close, requests drain for at most two seconds, objects finish, the log is made
-    /// durable, the folder's lock is given back. Takes less than five seconds.
+    /// durable, the folder's lock is given back. Takes less than five seconds; in a fleet, where objects move to other
+    /// nodes first, up to half a minute.
     /// </summary>
     public async Task StopAsync()
     {
         // The web server is stopped by itself first: one time limit for all would let a slow request use up the
         // time that the objects and the log need.
+        if (_isFleet)
+        {
+            // What listens goes on until the objects have moved and everything is in the bucket: others ask for them.
+            using var moved = new CancellationTokenSource(FleetStopTimeout);
+            await StopAsync(moved);
+            return;
+        }
+
         _app.Lifetime.StopApplication();
         using (var drained = new CancellationTokenSource(DrainTimeout))
         {
@@ -160,14 +175,19 @@ internal sealed class SkerryHost : IAsyncDisposable
         }
 
         using var stopped = new CancellationTokenSource(StopTimeout);
+        await StopAsync(stopped);
+    }
+
+    private async Task StopAsync(CancellationTokenSource limit)
+    {
         try
         {
-            await _app.StopAsync(stopped.Token);
+            await _app.StopAsync(limit.Token);
         }
-        catch (Exception e) when (stopped.IsCancellationRequested
+        catch (Exception e) when (limit.IsCancellationRequested
             && (e is OperationCanceledException || e is AggregateException { InnerExceptions: var all } && all.All(one => one is OperationCanceledException)))
         {
-            // Something took longer than the time there is. What was confirmed is in the log, from which the next start recovers.
+            // Something took longer than the time there is. What was confirmed is in the log or with the followers, from which it is recovered.
         }
     }
 
@@ -175,7 +195,7 @@ internal sealed class SkerryHost : IAsyncDisposable
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private static WebApplication Build(
-        SkerryServerOptions options, Listener api, Listener gateway, Listener? nodes, AccountCredentials credentials, NodeCertificates? certificates)
+        SkerryServerOptions options, Listener api, Listener gateway, Listener? nodes, AccountCredentials credentials, FleetParts? fleet)
     {
         // The empty builder reads no appsettings.json and no ASPNETCORE_ variables: SettingTable is all there is.
         var builder = WebApplication.CreateEmptyBuilder(new() { EnvironmentName = Environments.Production });
@@ -189,7 +209,7 @@ internal sealed class SkerryHost : IAsyncDisposable
             if (nodes is not null)
             {
                 NodeListener.ConfigureServer(server, NodeSilenceMax);
-                nodes.AddTo(server, listener => NodeListener.Configure(listener, certificates!));
+                nodes.AddTo(server, listener => NodeListener.Configure(listener, fleet!.Certificates));
             }
         });
         builder.Logging.SetMinimumLevel(options.LogLevel);
@@ -207,14 +227,16 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
         builder.Services.AddSingleton<Health>();
-        if (certificates is not null)
+        if (fleet is not null)
         {
             // Made here, for the container to dispose of it.
-            builder.Services.AddSingleton(_ => certificates);
+            builder.Services.AddSingleton(_ => fleet);
             builder.Services.AddRelay();
+            builder.Services.AddSingleton(fleet.Identity);
+            builder.Services.AddSingleton<GrpcRelayServer>();
         }
 
-        HostedObjects.AddTo(builder, options);
+        HostedObjects.AddTo(builder, options, fleet);
         builder.Services.TryAddSingleton<IFleetView, AloneView>();
         return builder.Build();
     }

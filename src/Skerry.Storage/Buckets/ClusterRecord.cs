@@ -30,18 +30,18 @@ public sealed partial record ClusterRecord
     /// <summary>When the bucket was first used, Unix milliseconds.</summary>
     public required long CreatedMs { get; init; }
 
-    /// <summary>HMAC-SHA256 of the other members by the cluster key, in hexadecimal digits: who has the key can tell that it is the right one.</summary>
+    /// <summary>HMAC-SHA256 of the other members under the cluster's secret, in hexadecimal digits: who has the secret can tell that it is the right one.</summary>
     public required string Proof { get; init; }
 
     /// <summary>Reads the record and checks it, or writes it if the bucket has none.</summary>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="clusterKey">The secret that the cluster's nodes share.</param>
+    /// <param name="secret">What the cluster's nodes share, and nobody else has.</param>
     /// <param name="time">For the time of creation.</param>
     /// <param name="random">For the cluster's id.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="StorageException">The bucket is of another cluster, of a newer version, or its record is damaged.</exception>
     public static async Task<ClusterRecord> OpenAsync(
-        IBucket bucket, ReadOnlyMemory<byte> clusterKey, TimeProvider time, RandomNumberGenerator random, CancellationToken cancel)
+        IBucket bucket, ReadOnlyMemory<byte> secret, TimeProvider time, RandomNumberGenerator random, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(bucket);
         ArgumentNullException.ThrowIfNull(time);
@@ -50,10 +50,10 @@ public sealed partial record ClusterRecord
         {
             if (await bucket.GetAsync(Key, cancel) is { } found)
             {
-                return Check(bucket, found.Content.Span, clusterKey.Span);
+                return Check(bucket, found.Content.Span, secret.Span);
             }
 
-            var created = Create(clusterKey.Span, time.GetUtcNow().ToUnixTimeMilliseconds(), random);
+            var created = Create(secret.Span, time.GetUtcNow().ToUnixTimeMilliseconds(), random);
             try
             {
                 var content = JsonSerializer.SerializeToUtf8Bytes(created, ClusterJson.Default.ClusterRecord);
@@ -77,15 +77,15 @@ public sealed partial record ClusterRecord
         }
     }
 
-    private static ClusterRecord Create(ReadOnlySpan<byte> clusterKey, long createdMs, RandomNumberGenerator random)
+    private static ClusterRecord Create(ReadOnlySpan<byte> secret, long createdMs, RandomNumberGenerator random)
     {
         Span<byte> id = stackalloc byte[IdBytes];
         random.GetBytes(id);
         var record = new ClusterRecord { Format = CurrentFormat, ClusterId = Convert.ToHexStringLower(id), CreatedMs = createdMs, Proof = "" };
-        return record with { Proof = record.ProofBy(clusterKey) };
+        return record with { Proof = record.ProofBy(secret) };
     }
 
-    private static ClusterRecord Check(IBucket bucket, ReadOnlySpan<byte> content, ReadOnlySpan<byte> clusterKey)
+    private static ClusterRecord Check(IBucket bucket, ReadOnlySpan<byte> content, ReadOnlySpan<byte> secret)
     {
         ClusterRecord? record = null;
         int format;
@@ -111,7 +111,7 @@ public sealed partial record ClusterRecord
             throw new StorageDamagedException($"{bucket.Description}: {Key}", 0, $"it says format {format}, which there is none of");
         }
 
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(record.Proof), Encoding.UTF8.GetBytes(record.ProofBy(clusterKey))))
+        if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(record.Proof), Encoding.UTF8.GetBytes(record.ProofBy(secret))))
         {
             throw new StorageException(
                 $"{bucket.Description} belongs to another cluster ({record.ClusterId}), or this node has another cluster key than the one it was made with. Give this node that cluster's key, or choose another bucket or prefix.");
@@ -120,8 +120,8 @@ public sealed partial record ClusterRecord
         return record;
     }
 
-    private string ProofBy(ReadOnlySpan<byte> clusterKey) => Convert.ToHexStringLower(HMACSHA256.HashData(
-        clusterKey,
+    private string ProofBy(ReadOnlySpan<byte> secret) => Convert.ToHexStringLower(HMACSHA256.HashData(
+        secret,
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"skerry cluster\n{Format}\n{ClusterId}\n{CreatedMs}"))));
 
     internal sealed record FormatOnly(int Format);

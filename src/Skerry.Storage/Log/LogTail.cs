@@ -21,7 +21,7 @@ internal static class LogTail
         return segments is [var oldest, ..] ? oldest : null;
     }
 
-    public static IEnumerable<Frame> ReadFrames(SegmentFolder folder, ulong from, LogPosition end)
+    public static IEnumerable<Frame> ReadFrames(SegmentFolder folder, ulong from, LogPosition end, bool reuse)
     {
         var buffer = Array.Empty<byte>();
         var next = from;
@@ -42,9 +42,9 @@ internal static class LogTail
                     throw new StorageException($"The log does not retain record {next} any more; {segment.Path} has {at.FirstSequence} and those after it.");
                 }
 
-                if (buffer.Length < at.BodyBytes)
+                if (!reuse || buffer.Length < at.BodyBytes)
                 {
-                    buffer = GC.AllocateUninitializedArray<byte>(Math.Max(at.BodyBytes, Math.Min(2 * buffer.Length, 1 << 20)));
+                    buffer = GC.AllocateUninitializedArray<byte>(at.BodyBytes);
                 }
 
                 var offset = at.Position.Offset + (uint)BatchHeader.Size;

@@ -37,6 +37,7 @@ internal sealed class LogWriter : ILogLeaderEffects
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _markTimer;
     private readonly Lock _space = new();
+    private readonly SequenceSignal _beyond;
     private StorageException? _refusal;
 
     private List<AppendRequest> _taken = [];
@@ -84,6 +85,7 @@ internal sealed class LogWriter : ILogLeaderEffects
         _lastSequence = found.LastSequence;
         _submitted = found.LastSequence;
         _confirmed = found.LastSequence;
+        _beyond = new SequenceSignal(found.LastSequence);
         _highestTimestampMs = found.HighestTimestampMs;
         _end = (long)found.End.ToUInt64();
         _confirmedEnd = _end;
@@ -100,6 +102,9 @@ internal sealed class LogWriter : ILogLeaderEffects
 
     /// <summary>The last record that is confirmed; what failed in between has a number all the same.</summary>
     public ulong Confirmed => Volatile.Read(ref _confirmed);
+
+    /// <summary>Completes when <see cref="Confirmed"/> is greater.</summary>
+    public Task WaitBeyondAsync(ulong sequence, CancellationToken cancel) => _beyond.WaitAsync(sequence, cancel);
 
     public long Batches { get; private set; }
 
@@ -161,6 +166,7 @@ internal sealed class LogWriter : ILogLeaderEffects
         }
 
         Decided(last);
+        _beyond.Announce(last);
     }
 
     void ILogLeaderEffects.Failed(ulong first, ulong last, StorageException error)
@@ -170,6 +176,12 @@ internal sealed class LogWriter : ILogLeaderEffects
             var record = _pending.Take();
             _failed.Add(record.Request.Stream.Key, record.Request.Epoch);
             Fail(record.Request, record.Error ?? error);
+        }
+
+        if (_relay is null)
+        {
+            // What follows is confirmed by itself; these numbers are decided.
+            Volatile.Write(ref _confirmed, last);
         }
 
         Decided(last);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Skerry.Storage.Archive;
@@ -15,7 +16,7 @@ namespace Skerry.Storage.Log;
 /// replays has to apply that.
 /// </para>
 /// </summary>
-public sealed class NodeLog : IAsyncDisposable
+public sealed class NodeLog : IConfirmedRecords, IAsyncDisposable
 {
     private readonly SegmentFolder _folder;
     private readonly SegmentPreparer _preparer;
@@ -55,7 +56,7 @@ public sealed class NodeLog : IAsyncDisposable
     /// </summary>
     public LogPosition ConfirmedEnd => _writer.ConfirmedEnd;
 
-    /// <summary>The number of the last record that is confirmed; 0 if none is.</summary>
+    /// <inheritdoc/>
     public ulong ConfirmedSequence => _writer.Confirmed;
 
     /// <summary>
@@ -225,37 +226,46 @@ public sealed class NodeLog : IAsyncDisposable
     /// </summary>
     /// <exception cref="StorageDamagedException">What is there does not match its checksum.</exception>
     /// <exception cref="StorageException">The record was removed, or the disk fails.</exception>
-    public IEnumerable<Frame> ReadFrames(ulong from) => LogTail.ReadFrames(_folder, from, End);
+    public IEnumerable<Frame> ReadFrames(ulong from) => LogTail.ReadFrames(_folder, from, End, reuse: true);
 
-    /// <summary>
-    /// The confirmed records after <paramref name="after"/>, verified, in order. A record's payload is valid until the
-    /// next one is asked for.
-    /// </summary>
-    /// <inheritdoc cref="ReadFrames" path="/exception"/>
-    public IEnumerable<ArchivedRecord> ReadConfirmed(ulong after)
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ArchivedRecord> ReadAsync(ulong fromSequence, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var last = ConfirmedSequence;
-        if (after >= last)
+        var next = fromSequence;
+        while (next <= ConfirmedSequence)
         {
-            yield break;
-        }
+            var before = next;
+            using var frames = LogTail.ReadFrames(_folder, next, End, reuse: false).GetEnumerator();
 
-        foreach (var frame in ReadFrames(after + 1))
-        {
-            foreach (var record in FrameReader.Read(frame))
+            // Off the caller's thread: it may be one that must not wait for a disk.
+            while (await Task.Run(frames.MoveNext, cancel).ConfigureAwait(false))
             {
-                if (record.Sequence > last)
+                foreach (var record in FrameReader.Read(frames.Current))
                 {
-                    yield break;
+                    if (record.Sequence > ConfirmedSequence)
+                    {
+                        yield break;
+                    }
+
+                    if (record.Sequence >= next)
+                    {
+                        yield return record;
+                    }
                 }
 
-                if (record.Sequence > after)
-                {
-                    yield return record;
-                }
+                next = frames.Current.Last + 1;
+            }
+
+            if (next == before)
+            {
+                // What is confirmed beyond has failed: its numbers are not in any batch.
+                yield break;
             }
         }
     }
+
+    /// <inheritdoc/>
+    public Task WaitBeyondAsync(ulong sequence, CancellationToken cancel) => _writer.WaitBeyondAsync(sequence, cancel);
 
     /// <summary>
     /// Records up to <paramref name="upTo"/> are in the bucket. A spool removes the segments that hold nothing else; a

@@ -16,6 +16,9 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
     /// <summary>How often an operation fails.</summary>
     public double FaultRate { get; set; }
 
+    /// <summary>Told of every put that has happened.</summary>
+    public Action<string, byte[]>? Stored { get; set; }
+
     /// <summary>Answers nothing but errors.</summary>
     public bool IsOut { get; set; }
 
@@ -34,9 +37,12 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
         var back = random.Skewed(2, 60);
         if (!fails)
         {
+            // A client that repeats a request whose answer was lost sees its own first try.
+            var twice = writes && random.Happens(FaultRate);
             scheduler.After(there, () =>
             {
                 var result = action();
+                result = twice ? action() : result;
                 machine.After(back, () => done.TrySetResult(result));
             });
         }
@@ -68,6 +74,7 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
 
         var stored = new StoredObject(content, XxHash64.HashToUInt64(content).ToString("x16"), scheduler.Now);
         _objects[key] = stored;
+        Stored?.Invoke(key, content);
         return new PutOutcome(true, stored.ETag);
     }
 

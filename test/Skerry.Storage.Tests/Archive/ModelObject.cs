@@ -10,6 +10,7 @@ namespace Skerry.Storage.Tests.Archive;
 internal sealed class ModelObject(ObjectKey key, bool compressible = false)
 {
     private readonly bool _compressible = compressible;
+    private readonly Dictionary<int, byte[]> _contents = [];
 
     public ObjectKey Key { get; } = key;
 
@@ -127,12 +128,18 @@ internal sealed class ModelObject(ObjectKey key, bool compressible = false)
 
     public byte[] Content(int seed)
     {
+        if (_contents.TryGetValue(seed, out var known))
+        {
+            return known;
+        }
+
         var content = new byte[IPageFile.PageSize];
         if (seed != 0)
         {
             new Random(seed).NextBytes(content.AsSpan(0, _compressible ? 64 : content.Length));
         }
 
+        _contents.Add(seed, content);
         return content;
     }
 }

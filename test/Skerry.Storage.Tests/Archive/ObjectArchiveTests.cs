@@ -243,7 +243,7 @@ public sealed class ObjectArchiveTests
         foreach (var key in bucket.Bucket.Keys)
         {
             var whole = bucket.Bucket[key];
-            for (var i = 0; i < 200; i++)
+            for (var i = 0; i < 50; i++)
             {
                 var damaged = whole.ToArray();
                 var at = random.Next(damaged.Length);

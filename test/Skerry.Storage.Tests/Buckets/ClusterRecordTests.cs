@@ -2,17 +2,22 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Skerry.Storage.Buckets;
+using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Storage.Tests.Buckets;
 
 public sealed class ClusterRecordTests : IDisposable
 {
-    private static readonly byte[] _key = Encoding.UTF8.GetBytes("a cluster key of some length");
     private readonly string _folder = Directory.CreateTempSubdirectory("skerry-cluster-").FullName;
     private readonly RandomNumberGenerator _random = RandomNumberGenerator.Create();
+    private readonly ClusterKey _key;
     private readonly FileBucket _bucket;
 
-    public ClusterRecordTests() => _bucket = FileBucket.Open(_folder);
+    public ClusterRecordTests()
+    {
+        _key = ClusterKey.Create(_random);
+        _bucket = FileBucket.Open(_folder);
+    }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -31,14 +36,14 @@ public sealed class ClusterRecordTests : IDisposable
         Assert.Equal(ClusterRecord.CurrentFormat, opened[0].Format);
         Assert.Equal(32, opened[0].ClusterId.Length);
         Assert.Equal(opened[0], await Open(_key));
-        Assert.DoesNotContain(Encoding.UTF8.GetString(_key), await File.ReadAllTextAsync(Path.Combine(_folder, "cluster"), Cancel));
+        Assert.DoesNotContain(_key.Reveal(), await File.ReadAllTextAsync(Path.Combine(_folder, "cluster"), Cancel));
     }
 
     [Fact]
     public async Task Another_clusters_key_is_refused()
     {
         var made = await Open(_key);
-        var error = await Assert.ThrowsAsync<StorageException>(() => Open(Encoding.UTF8.GetBytes("another key")));
+        var error = await Assert.ThrowsAsync<StorageException>(() => Open(ClusterKey.Create(_random)));
         Assert.Contains("belongs to another cluster", error.Message);
         Assert.Contains(made.ClusterId, error.Message);
         Assert.Contains(_folder, error.Message);
@@ -77,7 +82,7 @@ public sealed class ClusterRecordTests : IDisposable
         Assert.Equal(content, await File.ReadAllTextAsync(Path.Combine(_folder, "cluster"), Cancel));
     }
 
-    private Task<ClusterRecord> Open(byte[] key) => ClusterRecord.OpenAsync(_bucket, key, TimeProvider.System, _random, Cancel);
+    private Task<ClusterRecord> Open(ClusterKey key) => ClusterRecord.OpenAsync(_bucket, key.Prove("bucket"), TimeProvider.System, _random, Cancel);
 
     private async Task Change(string member, string value)
     {

@@ -19,12 +19,7 @@ public sealed class FleetView(string cluster, IBucket bucket, ISessionFigures ow
     {
         var self = own.Read();
         var records = new SessionRecords(bucket, time, new Random());
-        List<SessionId> sessions = [];
-        await foreach (var session in records.ListAsync(cancel).ConfigureAwait(false))
-        {
-            sessions.Add(session);
-        }
-
+        var sessions = await records.ListAsync(cancel).ConfigureAwait(false);
         using var places = new SemaphoreSlim(ParallelQuestions);
         var found = await Task.WhenAll(sessions.Select(session => LookAtAsync(session, self, records, places, cancel))).ConfigureAwait(false);
         var members = found.OfType<FleetMember>().OrderBy(static one => one.Node.Name, StringComparer.Ordinal).ThenBy(static one => one.Node.Session).ToList();

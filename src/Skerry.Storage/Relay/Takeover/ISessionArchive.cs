@@ -23,6 +23,9 @@ public interface ISessionArchive
     /// <summary>All objects of which the session's bundles have anything.</summary>
     Task<IReadOnlyCollection<ObjectKey>> ListObjectsAsync(SessionId session, CancellationToken cancel);
 
+    /// <summary>The sessions that have bundles.</summary>
+    Task<IReadOnlyCollection<SessionId>> ListSessionsAsync(CancellationToken cancel);
+
     /// <summary>Removes a session's bundles. Everything that counts in them must have been promoted.</summary>
     Task RemoveBundlesAsync(SessionId session, CancellationToken cancel);
 }

@@ -58,6 +58,23 @@ public sealed class SessionArchive(ControlPlane plane, IBucket bucket, SessionBu
         (await LoadAsync(session, cancel)).Objects;
 
     /// <inheritdoc/>
+    public Task<IReadOnlyCollection<SessionId>> ListSessionsAsync(CancellationToken cancel) => PersistAsync<IReadOnlyCollection<SessionId>>(
+        async () =>
+        {
+            // One short list a session: each begins after everything that the session before it can have.
+            List<SessionId> sessions = [];
+            string? after = null;
+            while (await FirstAsync(after, cancel) is { } session)
+            {
+                sessions.Add(session);
+                after = BucketKeys.BundlesOf(session) + "~";
+            }
+
+            return sessions;
+        },
+        cancel);
+
+    /// <inheritdoc/>
     public Task RemoveBundlesAsync(SessionId session, CancellationToken cancel) => PersistAsync(
         async () =>
         {
@@ -76,6 +93,19 @@ public sealed class SessionArchive(ControlPlane plane, IBucket bucket, SessionBu
             return true;
         },
         cancel);
+
+    private async Task<SessionId?> FirstAsync(string? after, CancellationToken cancel)
+    {
+        await foreach (var entry in bucket.ListAsync(BucketKeys.BundlesPrefix, after, cancel))
+        {
+            if (BucketKeys.TryParseBundle(entry.Key, out var session, out _, out _))
+            {
+                return session;
+            }
+        }
+
+        return null;
+    }
 
     private Task<SessionBundles> LoadSealedAsync(SessionId session)
     {

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Skerry.Storage.Relay.Node;
+namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>
 /// A transport that reaches this node itself without a network: a node may follow itself, and takes over its own earlier

@@ -6,7 +6,7 @@ using Skerry.Storage.Log;
 using Skerry.Storage.Ltx;
 using Skerry.Storage.Pages;
 
-namespace Skerry.Storage.Relay.Node;
+namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>
 /// The storage of a node with a bucket: what it writes is confirmed by its followers, truth is in the bucket, and its
@@ -14,7 +14,7 @@ namespace Skerry.Storage.Relay.Node;
 /// </summary>
 internal sealed class RelayedStorage : NodeStorage
 {
-    private readonly NodeLog _spool;
+    private NodeLog? _spool;
     private readonly BackgroundFlusher _flusher;
     private readonly LocalCache _cache;
     private readonly ConcurrentDictionary<ObjectKey, HeldObject> _held = new();
@@ -23,31 +23,31 @@ internal sealed class RelayedStorage : NodeStorage
 
     /// <param name="options">Sizes and times.</param>
     /// <param name="folder">The data folder.</param>
-    /// <param name="spool">The session's log.</param>
     /// <param name="cacheBytesMax">What the files of databases may take on the disk.</param>
     /// <param name="history">Point-in-time reads.</param>
-    /// <param name="isUploaded">True if everything that is confirmed of an object is in the bucket.</param>
+    /// <param name="uploaded">The sequence up to which the session's records are in the bucket.</param>
     /// <param name="claimForFirstWrite">Claims an object that has never written, and then calls the held object back.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where it tells what happens.</param>
     public RelayedStorage(
-        NodeStorageOptions options, DataFolder folder, NodeLog spool, long cacheBytesMax, History history, Func<ObjectKey, bool> isUploaded,
+        NodeStorageOptions options, DataFolder folder, long cacheBytesMax, History history, Func<ulong> uploaded,
         Action<ObjectKey, HeldObject> claimForFirstWrite, TimeProvider time, ILogger logger)
         : base(options, folder, time, logger)
     {
-        _spool = spool;
         _claimForFirstWrite = claimForFirstWrite;
         _machineRestarted = NodeIdentity.MachineRestarted(folder.Path);
         _flusher = new BackgroundFlusher(() => OpenStores, time, logger);
-        _cache = new LocalCache(cacheBytesMax, key => isUploaded(key) && TryDrop(key));
+        _cache = new LocalCache(cacheBytesMax, key => (!_held.TryGetValue(key, out var held) || held.LastSequence <= uploaded()) && TryDrop(key));
         History = history;
     }
 
     public override History History { get; }
 
-    public override NodeLog Log => _spool;
+    /// <inheritdoc/>
+    /// <remarks>There is none before the session has begun.</remarks>
+    public override NodeLog Log => _spool ?? throw new InvalidOperationException("The session has not begun.");
 
-    public override StorageException? Trouble => _spool.Trouble ?? _flusher.Trouble;
+    public override StorageException? Trouble => _spool?.Trouble ?? _flusher.Trouble;
 
     /// <summary>Bytes of the local files.</summary>
     public long CacheBytes => _cache.Bytes;
@@ -58,8 +58,29 @@ internal sealed class RelayedStorage : NodeStorage
     /// <summary>The object as this session holds it; begins to hold it if it does not.</summary>
     public HeldObject Hold(ObjectKey key) => _held.GetOrAdd(key, _ => new HeldObject { IsDistrusted = _machineRestarted });
 
+    /// <summary>The object, if it is this session's and its files are current; null otherwise.</summary>
+    public HeldObject? FindReady(ObjectKey key) =>
+        _held.TryGetValue(key, out var held) && held is { IsOwned: true, IsCurrent: true, IsLeaving: false } ? held : null;
+
     /// <summary>The object is another session's now.</summary>
-    public void LetGo(ObjectKey key) => _held.TryRemove(key, out _);
+    public void LetGo(ObjectKey key)
+    {
+        if (_held.TryRemove(key, out var held))
+        {
+            held.Disown();
+        }
+    }
+
+    /// <summary>The session has begun: this is its log.</summary>
+    public void Begin(NodeLog spool) => _spool = spool;
+
+    /// <summary>Removes the files of an object that has never written, as far as anybody knows.</summary>
+    public void DropCopy(ObjectKey key, HeldObject held)
+    {
+        new LocalCopy(PathOf(key)).Delete();
+        held.IsCurrent = true;
+        held.IsDistrusted = false;
+    }
 
     /// <summary>Makes the files of an object that is not open hold the newest state in the bucket.</summary>
     public async Task<LocalCopyOutcome> MakeCurrentAsync(ObjectKey key, HeldObject held, ObjectArchive archive, CancellationToken cancel)
@@ -117,7 +138,15 @@ internal sealed class RelayedStorage : NodeStorage
         }
     }
 
-    private protected override void Closed(PageStore store) => _cache.Closed(store.Key, new LocalCopy(PathOf(store.Key)).Bytes);
+    private protected override void Closed(PageStore store)
+    {
+        if (_held.TryGetValue(store.Key, out var held))
+        {
+            held.LastSequence = Log.ConfirmedSequence;
+        }
+
+        _cache.Closed(store.Key, new LocalCopy(PathOf(store.Key)).Bytes);
+    }
 
     internal override void PageDamaged(ObjectKey key)
     {
@@ -168,7 +197,7 @@ internal sealed class RelayedStorage : NodeStorage
         {
             request.OnFailed(new ClaimException($"{key} belongs to another node now."));
         }
-        else if (held.Append(request, _spool))
+        else if (held.Append(request, Log))
         {
             _claimForFirstWrite(key, held);
         }
@@ -176,9 +205,5 @@ internal sealed class RelayedStorage : NodeStorage
 
     private protected override void RequestFlush(PageStore store) => _flusher.Request(store);
 
-    private protected override async ValueTask StopAsync()
-    {
-        await _flusher.StopAsync().ConfigureAwait(false);
-        await _spool.DisposeAsync().ConfigureAwait(false);
-    }
+    private protected override async ValueTask StopAsync() => await _flusher.StopAsync().ConfigureAwait(false);
 }

@@ -1,4 +1,4 @@
-namespace Skerry.Storage.Relay.Node;
+namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>An activation's right to answer: the session's read lease, or, for an object that is nobody's, a look at its ownership record.</summary>
 internal sealed class HeldClaim(RelayNode node, ObjectKey key, HeldObject held) : IObjectClaim

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Skerry.Storage.Relay.Node;
+namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>What a data folder says of its node: who it is, and since when the machine has been up.</summary>
 internal static class NodeIdentity

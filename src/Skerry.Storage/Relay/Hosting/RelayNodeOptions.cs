@@ -1,6 +1,6 @@
 using Skerry.Storage.Archive;
 
-namespace Skerry.Storage.Relay.Node;
+namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>Settings of a node with a bucket, beside those of its storage.</summary>
 public sealed class RelayNodeOptions

@@ -1,6 +1,6 @@
 using Skerry.Storage.Log;
 
-namespace Skerry.Storage.Relay.Node;
+namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>
 /// An object that this session may run. One that has never written is nobody's: its first write claims it, and records
@@ -11,21 +11,40 @@ internal sealed class HeldObject
     private readonly Lock _lock = new();
     private List<AppendRequest>? _waiting;
     private volatile bool _isOwned;
+    private volatile bool _isCurrent;
+    private int _isLeaving;
 
     /// <summary>True if the ownership record names this session.</summary>
     public bool IsOwned => _isOwned;
 
-    /// <summary>The epoch of the records of the present activation.</summary>
+    /// <summary>The lowest epoch that records may have: that of the claim.</summary>
     public ulong Epoch { get; set; }
 
+    /// <summary>True while the object is being given to another session: no activation may begin without a new claim.</summary>
+    public bool IsLeaving
+    {
+        get => Volatile.Read(ref _isLeaving) != 0;
+        set => Interlocked.Exchange(ref _isLeaving, value ? 1 : 0);
+    }
+
     /// <summary>True if the local files hold everything that is confirmed, but for what is in memory.</summary>
-    public bool IsCurrent { get; set; }
+    public bool IsCurrent
+    {
+        get => _isCurrent;
+        set => _isCurrent = value;
+    }
+
+    /// <summary>No record of the object in this session has a higher sequence; known while it is not open.</summary>
+    public ulong LastSequence { get; set; }
 
     /// <summary>True if contents of the local files have turned out not to match their checksums.</summary>
     public bool IsDistrusted { get; set; }
 
     /// <summary>The object is this session's.</summary>
     public void Own() => _isOwned = true;
+
+    /// <summary>The object is another session's.</summary>
+    public void Disown() => _isOwned = false;
 
     /// <summary>
     /// Sends a record to the log, or keeps it until the object is claimed.
