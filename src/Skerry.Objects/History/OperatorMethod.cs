@@ -37,11 +37,13 @@ internal sealed class OperatorMethod<TArgument, TResult>(string name, Func<Activ
         static (_, call) => call.Method.Invoke(call.Argument);
 
     private static readonly Travel<(OperatorMethod<TArgument, TResult> Method, TArgument Argument), TResult> Travel =
-        static async (reference, place, chain, call) =>
+        static async (reference, place, number, chain, call) =>
         {
             var argument = JsonSerializer.SerializeToUtf8Bytes(call.Argument);
-            var reply = await RemoteCall.SendAsync(reference, place, chain, call.Method.Name, argument, default).ConfigureAwait(false);
-            return reply is null ? default : new Travelled<TResult>(true, JsonSerializer.Deserialize<TResult>(reply)!);
+            var reply = await RemoteCall.SendAsync(reference, place, number, chain, call.Method.Name, argument, default).ConfigureAwait(false);
+            return reply.Result is { } result
+                ? Travelled<TResult>.Answered(JsonSerializer.Deserialize<TResult>(result)!)
+                : Travelled<TResult>.Missed(reply.ArrivedTo);
         };
 
     private static async Task<byte[]> PackAsync(Task<TResult> answer) => JsonSerializer.SerializeToUtf8Bytes(await answer.ConfigureAwait(false));

@@ -20,7 +20,6 @@ public sealed class FleetView(string cluster, IBucket bucket, ISessionFigures ow
         var self = own.Read();
         var records = new SessionRecords(bucket, time, new Random());
         var sessions = await records.ListAsync(cancel).ConfigureAwait(false);
-
         using var places = new SemaphoreSlim(ParallelQuestions);
         var found = await Task.WhenAll(sessions.Select(session => LookAtAsync(session, self, records, places, cancel))).ConfigureAwait(false);
         var members = found.OfType<FleetMember>().OrderBy(static one => one.Node.Name, StringComparer.Ordinal).ThenBy(static one => one.Node.Session).ToList();
