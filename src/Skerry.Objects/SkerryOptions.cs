@@ -16,6 +16,9 @@ public sealed class SkerryOptions
     /// <summary>The storage underneath: log, checkpoints, history.</summary>
     public NodeStorageOptions Storage { get; } = new();
 
+    /// <summary>The bucket and followers that make confirmed writes survive this machine; null for a node that is alone. Default null.</summary>
+    public SkerryRelayOptions? Relay { get; set; }
+
     /// <summary>What SQL of objects may use. Default: the limits of the field, of which users most often raise the bound parameters.</summary>
     public SqliteLimits SqlLimits { get; set; } = new();
 
@@ -42,6 +45,12 @@ public sealed class SkerryOptions
 
     /// <summary>Alarm handlers that may run at once. Default 64.</summary>
     public int ConcurrentAlarmsMax { get; set; } = 64;
+
+    /// <summary>Objects that are brought into memory at once, if that takes more than opening a local file. Default 64; further ones wait, those that were called first.</summary>
+    public int ConcurrentStartsMax { get; set; } = 64;
+
+    /// <summary>How this node joins others; null if it is alone, which is the default.</summary>
+    public SkerryClusterOptions? Cluster { get; set; }
 
     /// <summary>The pause before an alarm's first retry; null for the documented 2 s.</summary>
     internal TimeSpan? AlarmRetryFirst { get; set; }
@@ -70,12 +79,18 @@ public sealed class SkerryOptions
             (nameof(QueuedCallsMax), QueuedCallsMax, 1),
             (nameof(UnconfirmedBytesMax), UnconfirmedBytesMax, 1 << 16),
             (nameof(ConcurrentAlarmsMax), ConcurrentAlarmsMax, 1),
+            (nameof(ConcurrentStartsMax), ConcurrentStartsMax, 1),
         })
         {
             if (value < min)
             {
                 yield return $"{name} is {value}; it must be at least {min}.";
             }
+        }
+
+        foreach (var fault in Cluster?.Faults() ?? [])
+        {
+            yield return fault;
         }
     }
 }

@@ -70,7 +70,7 @@ public sealed class DataFolder : IDisposable
     }
 
     // .NET reports the lock's refusal with the system's own number; anything else, such as a read-only disk, is no holder.
-    private static bool IsHeld(IOException e)
+    internal static bool IsHeld(IOException e)
     {
         const int WouldBlock = 11; // EWOULDBLOCK of Linux
         const int MacWouldBlock = 35;

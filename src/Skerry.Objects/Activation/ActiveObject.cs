@@ -3,6 +3,7 @@ using Skerry.Objects.Loop;
 using Skerry.Objects.WebSockets;
 using Skerry.Storage;
 using Skerry.Storage.Pages;
+using Skerry.Storage.Relay;
 
 namespace Skerry.Objects.Activation;
 
@@ -30,14 +31,20 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     private IObjectCode? _code;
     private Exception? _broken;
     private bool _started;
+    private bool _closing;
+    private bool _open;
+    private CancellationTokenSource? _preparing;
+    private Task<IObjectClaim>? _prepared;
+    private IObjectClaim? _claim;
     private int _background;
     private long _lastUsed;
     private long _turnStarted;
     private int _turnsTogether;
 
-    public ActiveObject(ObjectRuntime runtime, ObjectClass @class, DurableObjectId id, LocationHint? hint)
+    public ActiveObject(ObjectRuntime runtime, ObjectClass @class, DurableObjectId id, LocationHint? hint, long incarnation)
     {
         Runtime = runtime;
+        Incarnation = incarnation;
         Class = @class;
         Id = id;
         Key = new ObjectKey(@class.Namespace, id.Value);
@@ -60,6 +67,12 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
 
     public ObjectKey Key { get; }
 
+    /// <summary>Tells this stay in memory from every other one of this process.</summary>
+    public long Incarnation { get; }
+
+    /// <summary>True if an alarm brought it into memory, and nobody waits for an answer.</summary>
+    public bool IsUnrequested { get; init; }
+
     public ObjectLoop Loop { get; }
 
     public OutputGate Gate { get; } = new(0);
@@ -77,8 +90,11 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     /// <summary>Completes when nothing of this activation is left and the next may open the database.</summary>
     public Task Stopped => _stopped.Task;
 
-    /// <summary>True once no call can enter any more.</summary>
+    /// <summary>True once nothing of it may be committed or answered any more.</summary>
     public bool IsStopping => Volatile.Read(ref _broken) is not null;
+
+    /// <summary>True until it begins to leave; after that, calls belong to the next activation, wherever that is.</summary>
+    public bool TakesCalls => !Volatile.Read(ref _closing) && !IsStopping;
 
     /// <summary>What broke it; null while it works.</summary>
     public Exception? Broken => Volatile.Read(ref _broken);
@@ -97,37 +113,101 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         {
             await Loop.EnterSection(Loop.BaseContext, async _ =>
             {
-                await Database.StartAsync();
-                if (Id.Name is null && Database.Metadata.Name is { } name)
-                {
-                    Id = Id.Named(name);
-                }
-
-                t_constructing = this;
                 try
                 {
-                    _code = Class.Create(Runtime.Services);
+                    await StartInSectionAsync();
+                    return true;
                 }
-                finally
+                catch (Exception e)
                 {
-                    t_constructing = null;
+                    // Inside the section still: the calls that wait at its end must not find an object without code.
+                    FailStart(e);
+                    throw;
                 }
-
-                for (var i = 0; i < _startingSections.Count; i++)
-                {
-                    await _startingSections[i];
-                }
-
-                _started = true;
-                return true;
             });
         }
         catch (Exception e)
         {
-            Runtime.StartFailed(Key, e);
+            FailStart(e);
+        }
+    }
+
+    private async Task StartInSectionAsync()
+    {
+        if (Runtime.Home is { } home)
+        {
+            await PrepareAsync(home);
+        }
+
+        await Database.StartAsync();
+        if (Id.Name is null && Database.Metadata.Name is { } name)
+        {
+            Id = Id.Named(name);
+        }
+
+        t_constructing = this;
+        try
+        {
+            _code = Class.Create(Runtime.Services);
+        }
+        finally
+        {
+            t_constructing = null;
+        }
+
+        for (var i = 0; i < _startingSections.Count; i++)
+        {
+            await _startingSections[i];
+        }
+
+        lock (_lock)
+        {
+            _started = true;
+            _open = !_closing;
+        }
+    }
+
+    private void FailStart(Exception e)
+    {
+        if (e is ClaimException)
+        {
+            e = new DurableObjectException("unavailable", $"{Id} cannot be had now: {e.Message}", e) { Retryable = true };
+        }
+
+        if (!IsStopping)
+        {
+            Runtime.StartFailed(this, e);
             Break(e);
         }
     }
+
+    // Claims the object and makes its local copy current. What waits here is not of the loop: if the object breaks
+    // meanwhile, the loop drops all its continuations, and the claim must be given back all the same.
+    private async Task PrepareAsync(IObjectHome home)
+    {
+        if (!home.TryPrepare(Key, out var claim))
+        {
+            _preparing = new CancellationTokenSource();
+            lock (_lock)
+            {
+                if (_broken is { } broken)
+                {
+                    throw broken;
+                }
+
+                _prepared = Runtime.Starts.RunAsync(home, Key, IsUnrequested, _preparing.Token);
+            }
+
+            claim = await _prepared;
+        }
+
+        _claim = claim;
+        Gate.Hold(claim, ClaimLost);
+    }
+
+    private void ClaimLost(Exception error) => Break(new DurableObjectException(
+        "moved", $"{Id} may live on another node by now: {error.Message}", error)
+    { Retryable = true });
 
     /// <summary>
     /// Calls the object. From outside of any object and with the loop idle, the call runs at once on this thread.
@@ -137,16 +217,21 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         Func<IObjectCode, TState, Task<TResult>> run, TState state, CallLink? chain, bool fromOutside,
         [NotNullWhen(true)] out Task<TResult>? result)
     {
-        if (fromOutside && _started && Loop.TryEnter())
+        if (fromOutside && Volatile.Read(ref _open) && Loop.TryEnter())
         {
             result = CallInline(run, state);
             return true;
         }
 
-        if (IsStopping)
+        if (!TakesCalls)
         {
             result = null;
             return false;
+        }
+
+        if (IsUnrequested && !_started)
+        {
+            Runtime.Starts.Hurry(Key);
         }
 
         if (Loop.Backlog >= Runtime.Options.QueuedCallsMax)
@@ -188,7 +273,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             if (!task.IsCompleted)
             {
                 call = new ObjectCall<TState, TResult>(this, chain: null, run, state);
-                if (Remember(call))
+                if (Remember(call, running: true))
                 {
                     call.Adopt(task);
                 }
@@ -231,11 +316,11 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
     }
 
-    private bool Remember(ObjectCall call)
+    private bool Remember(ObjectCall call, bool running = false)
     {
         lock (_lock)
         {
-            if (_broken is not null)
+            if (_broken is not null || (_closing && !running))
             {
                 return false;
             }
@@ -268,7 +353,8 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
     }
 
     /// <summary>What waited for a transaction that is not open any more goes to the gate. On the loop.</summary>
-    public void PassLeaving()
+    /// <param name="written">True if the transaction has just been handed to the log, and the gate waits for it.</param>
+    public void PassLeaving(bool written = false)
     {
         if (_leaving.Count == 0)
         {
@@ -280,7 +366,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         _leaving.Clear();
         foreach (var waiter in leaving)
         {
-            Pass(waiter);
+            Pass(waiter, written);
         }
     }
 
@@ -363,10 +449,10 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         return left.Task;
     }
 
-    private void Pass(IGateWaiter waiter)
+    private void Pass(IGateWaiter waiter, bool written = false)
     {
         waiter.Transaction = Gate.Required;
-        if (!Gate.TryWait(waiter))
+        if (!Gate.TryWait(waiter, written))
         {
             waiter.Pass();
         }
@@ -501,10 +587,12 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             }
 
             Volatile.Write(ref _broken, error);
+            Volatile.Write(ref _open, false);
             calls = [.. _calls];
             _calls.Clear();
         }
 
+        _preparing?.Cancel();
         Gate.Break(error);
         Loop.Close();
         Runtime.Remove(this);
@@ -528,6 +616,7 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
             }
 
             Volatile.Write(ref _broken, new DurableObjectException("stopping", $"{Id} has left memory.") { Retryable = true });
+            Volatile.Write(ref _open, false);
         }
 
         Loop.Close();
@@ -535,6 +624,35 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         _ = FinishAsync();
         return true;
     }
+
+    /// <summary>
+    /// Ends the activation in good order: takes no more calls, lets those under way end, and breaks what has not ended in
+    /// time. Completes when nothing is left of it.
+    /// </summary>
+    /// <param name="grace">How long calls may take to end.</param>
+    /// <param name="late">What those hear that take longer.</param>
+    public async Task CloseAsync(TimeSpan grace, DurableObjectException late)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _closing, true);
+            Volatile.Write(ref _open, false);
+        }
+
+        Runtime.Remove(this);
+        using var given = new CancellationTokenSource(grace, Runtime.Time);
+        while (!_stopped.Task.IsCompleted && !given.IsCancellationRequested)
+        {
+            RequestRetire();
+            await Task.WhenAny(_stopped.Task, Task.Delay(s_retireAgain, Runtime.Time, CancellationToken.None)).ConfigureAwait(false);
+        }
+
+        Break(late);
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    // A call's end makes the object retire; this is how soon that is noticed.
+    private static readonly TimeSpan s_retireAgain = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Asks the object to leave memory if it is idle when the loop gets to it.</summary>
     public void RequestRetire() =>
@@ -588,9 +706,22 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         }
         finally
         {
+            await GiveBackClaimAsync().ConfigureAwait(false);
             Runtime.Gone(this);
             _stopped.TrySetResult();
         }
+    }
+
+    private async Task GiveBackClaimAsync()
+    {
+        if (_prepared is { } prepared)
+        {
+            await ((Task)prepared).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _claim ??= prepared.IsCompletedSuccessfully ? prepared.Result : null;
+            _preparing!.Dispose();
+        }
+
+        _claim?.Dispose();
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Skerry.Objects.Calls;
 
 namespace Skerry.Objects.Activation;
 
@@ -8,6 +9,7 @@ namespace Skerry.Objects.Activation;
 internal sealed class ObjectClass
 {
     private readonly ObjectFactory<DurableObject> _factory;
+    private readonly Lazy<Dictionary<string, ObjectMethod>> _methods;
 
     public ObjectClass(string @namespace, Type contract, Type implementation)
     {
@@ -15,6 +17,7 @@ internal sealed class ObjectClass
         Contract = contract;
         Implementation = implementation;
         Ids = new IdFactory(@namespace, RandomNumberGenerator.Create());
+        _methods = new(() => MethodsOf(contract));
         HandlesFetch = implementation.GetMethod(nameof(DurableObject.Fetch), [typeof(HttpContext)])!.DeclaringType != typeof(DurableObject);
         var create = ActivatorUtilities.CreateFactory(implementation, Type.EmptyTypes);
         _factory = (services, arguments) => (DurableObject)create(services, arguments);
@@ -32,6 +35,24 @@ internal sealed class ObjectClass
     public bool HandlesFetch { get; }
 
     public IObjectCode Create(IServiceProvider services) => new ClrObjectCode(_factory(services, []));
+
+    /// <summary>A method of the interface by the name that nodes call it by; null if there is none.</summary>
+    public ObjectMethod? FindMethod(string wireName) => _methods.Value.GetValueOrDefault(wireName);
+
+    private static Dictionary<string, ObjectMethod> MethodsOf(Type contract)
+    {
+        Dictionary<string, ObjectMethod> methods = [];
+        foreach (var method in InterfacesOf(contract).SelectMany(static i => i.GetMethods()))
+        {
+            // Two interfaces may ask for the same method; the class has one that serves both.
+            methods.TryAdd(ObjectMethod.WireNameOf(method), ObjectMethod.For(method));
+        }
+
+        return methods;
+    }
+
+    private static IEnumerable<Type> InterfacesOf(Type contract) =>
+        contract.GetInterfaces().Append(contract).Where(static i => i != typeof(IDurableObject));
 
     /// <summary>Checks a namespace's name: 1 to 64 of <c>a-z 0-9 - _</c>, beginning with a letter or digit.</summary>
     public static void CheckName(string name)
@@ -69,7 +90,7 @@ internal sealed class ObjectClass
             yield break;
         }
 
-        foreach (var method in contract.GetInterfaces().Append(contract).Where(static i => i != typeof(IDurableObject)).SelectMany(static i => i.GetMethods()))
+        foreach (var method in InterfacesOf(contract).SelectMany(static i => i.GetMethods()))
         {
             var returns = method.ReturnType;
             if (returns != typeof(Task) && !(returns.IsGenericType && returns.GetGenericTypeDefinition() == typeof(Task<>)))

@@ -173,11 +173,12 @@ internal sealed partial class ObjectDatabase : ISqlHost
     private void CommitNow()
     {
         _joined = _turnSavepoint = false;
+        var written = false;
         try
         {
             _active.Sql.CloseWriters();
             _sqlite!.Commit();
-            AppendCommit();
+            written = AppendCommit();
         }
         catch (SqliteException e)
         {
@@ -198,14 +199,15 @@ internal sealed partial class ObjectDatabase : ISqlHost
             throw;
         }
 
-        _active.PassLeaving();
+        _active.PassLeaving(written);
     }
 
-    private void AppendCommit()
+    // True if whatever leaves now waits for this very commit.
+    private bool AppendCommit()
     {
         if (!_store!.HasPending)
         {
-            return;
+            return false;
         }
 
         // Scheduled time ≤ stored time, always: an earlier alarm is registered before the commit, a later one after it.
@@ -217,6 +219,7 @@ internal sealed partial class ObjectDatabase : ISqlHost
         }
 
         var transaction = _store.Commit(due);
+        _active.Gate.Written(transaction);
         if (due != scheduled && due != _scheduledMs)
         {
             lock (_alarmLock)
@@ -237,6 +240,8 @@ internal sealed partial class ObjectDatabase : ISqlHost
             _active.Loop.Pause();
             ResumeIfDrained();
         }
+
+        return _active.Gate.Required == transaction;
     }
 
     /// <summary>The log has confirmed a transaction. On the log's thread.</summary>

@@ -1,14 +1,17 @@
 using Orleans.Concurrency;
+using Skerry.Objects.Fleet;
 
 namespace Skerry.Objects.Activation;
 
 /// <summary>The place of one object in the cluster. Its key is <c>NAMESPACE/ID</c>.</summary>
 internal interface IObjectGrain : IGrainWithStringKey
 {
-    /// <summary>Makes sure the object is in memory where this grain is.</summary>
+    /// <summary>Makes sure the object is in memory where this grain is, and says where that is.</summary>
     /// <param name="name">The object's name, if the caller knows it.</param>
     /// <param name="hint">Where the object would best live; see <see cref="LocationHint"/>.</param>
-    Task Activate(string? name, string? hint);
+    /// <param name="unrequested">True if nobody waits for an answer.</param>
+    [ResponseTimeout("00:00:08")]
+    Task<ObjectPlace> Activate(string? name, string? hint, bool unrequested);
 }
 
 /// <summary>
@@ -17,28 +20,41 @@ internal interface IObjectGrain : IGrainWithStringKey
 /// </summary>
 [Reentrant]
 [KeepAlive]
+[ObjectPlacement]
 internal sealed class ObjectGrain(ObjectRuntime runtime) : Grain, IObjectGrain
 {
     private ActiveObject? _current;
-    private Task? _starting;
+    private Task<ObjectPlace>? _starting;
 
-    public Task Activate(string? name, string? hint)
+    public Task<ObjectPlace> Activate(string? name, string? hint, bool unrequested)
     {
-        if (_current is { IsStopping: false })
+        if (_current is { TakesCalls: true } current)
         {
-            return Task.CompletedTask;
+            return Task.FromResult(runtime.PlaceOf(current));
         }
 
-        return _starting ??= BeginAsync(name, hint);
+        return _starting ??= BeginAsync(name, hint, unrequested);
     }
 
-    private async Task BeginAsync(string? name, string? hint)
+    private async Task<ObjectPlace> BeginAsync(string? name, string? hint, bool unrequested)
     {
         await Task.Yield();
         try
         {
-            _current = await runtime.BeginAsync(this.GetPrimaryKeyString(), name, hint);
+            if (runtime.TakesNoObjects)
+            {
+                // The next grain is made elsewhere.
+                DeactivateOnIdle();
+                return runtime.Refusal;
+            }
+
+            _current = await runtime.BeginAsync(this.GetPrimaryKeyString(), name, hint, unrequested);
             _ = LeaveWithAsync(_current);
+            return runtime.PlaceOf(_current);
+        }
+        catch (DurableObjectException e)
+        {
+            return runtime.Refusal with { Refused = e.Code == "stopping", Failure = e.Code == "stopping" ? null : CallFailure.Of(e) };
         }
         finally
         {
@@ -61,13 +77,7 @@ internal sealed class ObjectGrain(ObjectRuntime runtime) : Grain, IObjectGrain
     {
         if (_current is { } active)
         {
-            active.Break(new DurableObjectException("stopping", $"{active.Id} is leaving this node ({reason.Description}).") { Retryable = true });
-
-            // The next one waits for this one to end anyway; and code that never returns must not hold up the silo's end.
-            if (!runtime.IsStopping)
-            {
-                await active.Stopped.WaitAsync(cancel);
-            }
+            await runtime.CloseAsync(active, reason, cancel);
         }
     }
 }

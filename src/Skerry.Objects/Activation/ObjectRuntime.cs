@@ -1,34 +1,42 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
+using Orleans.Serialization;
 using Skerry.Objects.Alarms;
 using Skerry.Objects.Calls;
+using Skerry.Objects.Fleet;
 using Skerry.Objects.Http;
 using Skerry.Objects.WebSockets;
 using Skerry.Storage;
+using Skerry.Storage.Relay;
 
 namespace Skerry.Objects.Activation;
 
 /// <summary>The durable objects of one process: the classes, the objects in memory, and what they share.</summary>
-internal sealed partial class ObjectRuntime : IAsyncDisposable
+internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<ObjectKey, ActiveObject> _active = new();
     // From begin to the end of the last thing an object does: longer than it can be called.
     private readonly ConcurrentDictionary<ObjectKey, ActiveObject> _present = new();
-    private readonly ConcurrentDictionary<ObjectKey, (Exception Error, long At)> _failedStarts = new();
+    private readonly ConcurrentDictionary<ObjectKey, (Exception Error, long At, long Incarnation)> _failedStarts = new();
     private readonly Dictionary<string, ObjectClass> _classes;
     private readonly ILogger<ObjectRuntime> _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _sweeper;
     private long _coarseNow;
+    private long _incarnations;
     private volatile bool _stopping;
 
     public ObjectRuntime(
         SkerryOptions options, IEnumerable<ObjectClass> classes, NodeStorage storage, IServiceProvider services,
-        ValueCopier copier, TimeProvider time, ILogger<ObjectRuntime> logger, ILogger<AlarmClock> alarmLogger)
+        ValueCopier copier, Serializer serializer, TimeProvider time, ILogger<ObjectRuntime> logger, ILogger<AlarmClock> alarmLogger,
+        FleetNodes? fleet = null, IObjectHome? home = null)
     {
         Options = options;
+        Fleet = fleet;
+        Home = home;
+        Serializer = serializer;
+        Starts = new StartQueue(options.ConcurrentStartsMax);
         Storage = storage;
         Services = services;
         Copier = copier;
@@ -47,6 +55,7 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         }
 
         storage.PendingAlarms = () => Array.ConvertAll(Alarms.ToArray(), static a => new KeyValuePair<ObjectKey, long>(a.Key, a.DueMs));
+        home?.Attach(this);
         Alarms.Start();
         _sweeper = Task.Run(SweepAsync);
     }
@@ -58,6 +67,20 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
     public IServiceProvider Services { get; }
 
     public ValueCopier Copier { get; }
+
+    public Serializer Serializer { get; }
+
+    /// <summary>The other nodes; null if this one is alone.</summary>
+    public FleetNodes? Fleet { get; }
+
+    /// <summary>What says whether an object may live here; null if nobody else could have it.</summary>
+    public IObjectHome? Home { get; }
+
+    /// <summary>The way of HTTP requests to other nodes. Only with other nodes.</summary>
+    public ObjectForwarder Forwarder => field ??= (ObjectForwarder)Services.GetService(typeof(ObjectForwarder))!;
+
+    /// <summary>Bounds the claims that are under way.</summary>
+    public StartQueue Starts { get; }
 
     public TimeProvider Time { get; }
 
@@ -89,28 +112,64 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
     /// <summary>The object, if it is in memory and takes calls.</summary>
     public ActiveObject? Find(ObjectKey key) => _active.GetValueOrDefault(key);
 
-    /// <summary>The object, brought into memory if needed.</summary>
-    public async ValueTask<ActiveObject> GetAsync(ObjectKey key, string? name, LocationHint? hint)
+    /// <summary>The stay in memory with that number, even if it takes no calls any more.</summary>
+    public ActiveObject? FindPresent(ObjectKey key, long incarnation) =>
+        _present.TryGetValue(key, out var active) && active.Incarnation == incarnation ? active : null;
+
+    /// <summary>
+    /// Finds the stay in memory with that number. True without an object: it could not start, and that is why.
+    /// </summary>
+    public bool TryFind(ObjectKey key, long incarnation, out ActiveObject? active, out Exception? failure)
     {
-        while (true)
+        failure = null;
+        active = Find(key);
+        if (active is not null && active.Incarnation == incarnation)
         {
-            if (Find(key) is { } active)
-            {
-                return active;
-            }
+            return true;
+        }
 
-            if (_stopping)
-            {
-                throw new DurableObjectException("stopping", "This node is stopping.") { Retryable = true };
-            }
+        active = null;
+        failure = _failedStarts.TryGetValue(key, out var failed) && failed.Incarnation == incarnation ? failed.Error : null;
+        return failure is not null;
+    }
 
-            await Grains.GetGrain<IObjectGrain>(key.ToString()).Activate(name, hint?.ToCode()).ConfigureAwait(false);
+    /// <summary>Asks the object's grain to bring it into memory, wherever that is.</summary>
+    public async Task<ObjectPlace> ActivateAsync(ObjectKey key, string? name, LocationHint? hint, bool unrequested)
+    {
+        var code = hint?.ToCode();
+        if (code is not null && Fleet is not null)
+        {
+            RequestContext.Set(FleetNodes.HintKey, code);
+        }
 
-            // It may have failed to start before this call could get in line; trying again at once would not end.
-            if (Find(key) is null && _failedStarts.TryGetValue(key, out var failed))
-            {
-                ExceptionDispatchInfo.Throw(failed.Error);
-            }
+        return await Grains.GetGrain<IObjectGrain>(key.ToString()).Activate(name, code, unrequested).ConfigureAwait(false);
+    }
+
+    /// <summary>Where an object is that is here.</summary>
+    public ObjectPlace PlaceOf(ActiveObject active) => Refusal with { Refused = false, Incarnation = active.Incarnation };
+
+    /// <summary>Says that objects belong elsewhere.</summary>
+    public ObjectPlace Refusal => field ??= new ObjectPlace
+    {
+        Silo = Fleet?.Self ?? SiloAddress.Zero,
+        Url = Fleet?.Options.InternalUrl,
+        Refused = true,
+    };
+
+    /// <summary>Why an object could not start a moment ago; null if it could.</summary>
+    public Exception? FailedStart(ObjectKey key) => _failedStarts.TryGetValue(key, out var failed) ? failed.Error : null;
+
+    /// <summary>Refuses a call because this node is stopping or fenced.</summary>
+    public void ThrowIfStopped()
+    {
+        if (_fenced is { } fenced)
+        {
+            throw fenced;
+        }
+
+        if (_stopping)
+        {
+            throw new DurableObjectException("stopping", "This node is stopping.") { Retryable = true };
         }
     }
 
@@ -118,7 +177,7 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
     public bool IsStopping => _stopping;
 
     /// <summary>An object could not start; told to the calls that come too late to be told by the object itself.</summary>
-    public void StartFailed(ObjectKey key, Exception error) => _failedStarts[key] = (error, CoarseNow);
+    public void StartFailed(ActiveObject active, Exception error) => _failedStarts[active.Key] = (error, CoarseNow, active.Incarnation);
 
     /// <summary>Nothing is left of an object.</summary>
     public void Gone(ActiveObject active)
@@ -134,7 +193,7 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
     /// Begins an object once nothing is left of the one before it. Only its grain calls this. Two grains of one object
     /// may overlap while the first is being deactivated; both then get the same object.
     /// </summary>
-    public async Task<ActiveObject> BeginAsync(string grainKey, string? name, string? hint)
+    public async Task<ActiveObject> BeginAsync(string grainKey, string? name, string? hint, bool unrequested)
     {
         var slash = grainKey.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0 || !TryGetClass(grainKey[..slash], out var @class))
@@ -142,14 +201,10 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
             throw new DurableObjectException("no_class", $"No class is registered for '{grainKey}'.");
         }
 
-        if (_stopping)
-        {
-            throw new DurableObjectException("stopping", "This node is stopping.") { Retryable = true };
-        }
-
+        ThrowIfStopped();
         var id = @class.Ids.Parse(grainKey[(slash + 1)..]).Named(name);
         LocationHint? where = LocationHintCodes.TryParse(hint, out var parsed) ? parsed : null;
-        var active = new ActiveObject(this, @class, id, where);
+        var active = new ActiveObject(this, @class, id, where, Interlocked.Increment(ref _incarnations)) { IsUnrequested = unrequested };
         while (true)
         {
             var present = _present.GetOrAdd(active.Key, active);
@@ -158,7 +213,7 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
                 break;
             }
 
-            if (!present.IsStopping)
+            if (present.TakesCalls)
             {
                 return present;
             }
@@ -172,10 +227,15 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         // The start is the loop's first event: it is in line before any call can find the object.
         active.Begin();
         _active[active.Key] = active;
-        if (active.IsStopping)
+        if (!active.TakesCalls)
         {
             // It failed before it was entered there, so its own removal came too early.
             Remove(active);
+        }
+
+        if (_fenced is { } fenced)
+        {
+            active.Break(fenced);
         }
 
         return active;
@@ -201,10 +261,17 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         var key = alarm.Key;
         try
         {
-            var active = await GetAsync(key, name: null, hint: null).ConfigureAwait(false);
+            var search = new PlaceSearch(this, key, name: null, hint: null, unrequested: true);
+            var (active, elsewhere) = await search.FindAsync().ConfigureAwait(false);
+            if (active is null)
+            {
+                await FireElsewhereAsync(key, elsewhere!).ConfigureAwait(false);
+                return;
+            }
+
             if (!active.TryCall(static (code, database) => database.RunAlarm(code), active.Database, chain: null, fromOutside: false, out var run))
             {
-                Alarms.Set(key, NowMs);
+                Alarms.Adopt(key, NowMs);
                 return;
             }
 
@@ -224,6 +291,21 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
             _internalFailures[key] = after;
             LogAlarmInternal(_logger, key.ToString(), after.Failures, e);
             Alarms.Set(key, NowMs + (long)pause.TotalMilliseconds);
+        }
+    }
+
+    // The object lives on another node, and from there it looks after its alarm itself.
+    private async Task FireElsewhereAsync(ObjectKey key, ObjectPlace place)
+    {
+        var reply = await Fleet!.Node(place.Silo).RunAlarm(key.Namespace, key.Id.ToString(), place.Incarnation).ConfigureAwait(false);
+        if (reply.Outcome == CallOutcome.NotHere)
+        {
+            Fleet.Forget(key, place);
+            Alarms.Adopt(key, NowMs);
+        }
+        else if (reply.Failure is { } failure)
+        {
+            throw failure.ToException();
         }
     }
 
@@ -261,44 +343,6 @@ internal sealed partial class ObjectRuntime : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-        }
-    }
-
-    /// <summary>Ends all objects, confirmed writes kept. New calls are refused from now on.</summary>
-    public async Task StopAsync(CancellationToken cancel)
-    {
-        _stopping = true;
-        await Alarms.DisposeAsync().ConfigureAwait(false);
-        await Sockets.StopAsync().ConfigureAwait(false);
-        var objects = _active.Values.ToArray();
-        foreach (var active in objects)
-        {
-            // In good order first: what is under way and about to be confirmed still is.
-            active.RequestRetire();
-        }
-
-        using var grace = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        grace.CancelAfter(TimeSpan.FromSeconds(2));
-        try
-        {
-            await Task.WhenAll(objects.Select(o => RetireAsync(o, grace.Token))).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            foreach (var active in objects)
-            {
-                active.Break(new DurableObjectException("stopping", "This node is stopping.") { Retryable = true });
-            }
-        }
-    }
-
-    private async Task RetireAsync(ActiveObject active, CancellationToken cancel)
-    {
-        while (!active.Stopped.IsCompleted)
-        {
-            active.RequestRetire();
-            await Task.WhenAny(active.Stopped, Task.Delay(TimeSpan.FromMilliseconds(20), Time, cancel)).ConfigureAwait(false);
-            cancel.ThrowIfCancellationRequested();
         }
     }
 

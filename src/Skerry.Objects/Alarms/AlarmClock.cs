@@ -101,6 +101,28 @@ internal sealed partial class AlarmClock : IAsyncDisposable
         }
     }
 
+    /// <summary>Sets an object's alarm unless it has one that is due as early.</summary>
+    /// <inheritdoc cref="AlarmSchedule.Set" path="/param"/>
+    public void Adopt(ObjectKey key, long dueMs)
+    {
+        bool earlier;
+        lock (_lock)
+        {
+            if (_schedule.TryGet(key, out var due) && due <= dueMs)
+            {
+                return;
+            }
+
+            earlier = !_schedule.TryGetNextDue(out var next) || dueMs < next;
+            _schedule.Set(key, dueMs);
+        }
+
+        if (earlier)
+        {
+            Wake();
+        }
+    }
+
     /// <summary>Removes an object's alarm; false if it has none, or its callback has been started.</summary>
     public bool Remove(ObjectKey key)
     {

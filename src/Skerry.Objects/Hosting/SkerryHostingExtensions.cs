@@ -1,15 +1,15 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Configuration;
 using Orleans.Serialization;
 using Skerry.Objects.Activation;
 using Skerry.Objects.Calls;
+using Skerry.Objects.Fleet;
 using Skerry.Storage;
+using Skerry.Storage.Relay;
+using Skerry.Storage.Relay.Hosting;
 
 namespace Skerry.Objects;
 
@@ -17,11 +17,11 @@ namespace Skerry.Objects;
 public static class SkerryHostingExtensions
 {
     /// <summary>
-    /// Hosts durable objects in this application: storage in its data folder, activation on an Orleans silo of one node
-    /// on loopback. Classes are registered on the result.
+    /// Hosts durable objects in this application: storage in its data folder, activation on an Orleans silo, which is alone
+    /// on loopback or, with <see cref="SkerryOptions.Cluster"/>, joins others. Classes are registered on the result.
     /// </summary>
     /// <param name="builder">The application's builder.</param>
-    /// <param name="configure">Changes the defaults.</param>
+    /// <param name="configure">Changes the defaults. It may be called more than once.</param>
     public static SkerryBuilder AddSkerry(this IHostApplicationBuilder builder, Action<SkerryOptions>? configure = null)
     {
         var services = builder.Services;
@@ -29,10 +29,18 @@ public static class SkerryHostingExtensions
         services.AddSingleton<IValidateOptions<SkerryOptions>, OptionsFaults>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(static s => s.GetRequiredService<IOptions<SkerryOptions>>().Value);
-        services.AddSingleton(static s => NodeStorage.Open(
-            s.GetRequiredService<SkerryOptions>().Storage,
-            s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<NodeStorage>>()));
+        if (Decided(configure).Relay is null)
+        {
+            services.AddSingleton(static s => NodeStorage.Open(
+                s.GetRequiredService<SkerryOptions>().Storage,
+                s.GetRequiredService<TimeProvider>(),
+                s.GetRequiredService<ILogger<NodeStorage>>()));
+        }
+        else
+        {
+            AddRelay(services);
+        }
+
         services.AddSingleton<ValueCopier>();
         services.AddSingleton<ObjectRuntime>();
         services.AddSingleton(static s => new NodeStatus(s.GetRequiredService<ObjectRuntime>(), s.GetRequiredService<NodeStorage>()));
@@ -41,19 +49,36 @@ public static class SkerryHostingExtensions
 
         // Before Orleans: started first, stopped last.
         services.AddHostedService<StorageService>();
-        builder.UseOrleans(static silo =>
+        builder.UseOrleans(silo =>
         {
-            // One node and nobody else: any free ports on loopback will do, so that several can run on a machine.
-            silo.UseLocalhostClustering(FreePort(), gatewayPort: 0);
-            silo.Configure<EndpointOptions>(static o =>
+            if (Decided(configure).Cluster is { } cluster)
             {
-                o.AdvertisedIPAddress = IPAddress.Loopback;
-                o.GatewayPort = 0;
-            });
+                FleetSilo.Join(silo, cluster);
+            }
+            else
+            {
+                FleetSilo.Alone(silo);
+            }
+
             silo.Services.AddSerializer(static s => s.AddJsonSerializer(static type => type.Namespace?.StartsWith("Orleans", StringComparison.Ordinal) != true));
         });
         services.AddHostedService<ObjectsService>();
         return new SkerryBuilder(services);
+    }
+
+    private static void AddRelay(IServiceCollection services)
+    {
+        services.AddSingleton(static s =>
+        {
+            var options = s.GetRequiredService<SkerryOptions>();
+            var relay = options.Relay!;
+            return RelayNode.Open(
+                options.Storage, relay.Node, relay.Bucket, relay.Transport, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RelayNode>>());
+        });
+        services.AddSingleton(static s => s.GetRequiredService<RelayNode>().Storage);
+        services.AddSingleton<IObjectHome>(static s => s.GetRequiredService<RelayNode>());
+        services.AddSingleton<IRelayService>(static s => s.GetRequiredService<RelayNode>());
+        services.AddHostedService<RelayLifetime>();
     }
 
     // Orleans tells of its start in dozens of lines, and its watchdog takes the machine's uptime for a stall. First in
@@ -66,11 +91,12 @@ public static class SkerryHostingExtensions
         LogLevel Max(LogLevel level) => options.MinLevel > level ? options.MinLevel : level;
     }
 
-    private static int FreePort()
+    // Whether a node is alone decides what is registered, so it has to be known before anything is built.
+    private static SkerryOptions Decided(Action<SkerryOptions>? configure)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var options = new SkerryOptions();
+        configure?.Invoke(options);
+        return options;
     }
 
     private sealed class OptionsFaults : IValidateOptions<SkerryOptions>
@@ -80,6 +106,29 @@ public static class SkerryHostingExtensions
             var faults = options.Faults().ToArray();
             return faults.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
         }
+    }
+
+    /// <summary>
+    /// Begins the node's session when everything listens, for whoever finds it in the bucket then calls it; and ends it
+    /// before anything stops listening, for its objects then ask it to let them go.
+    /// </summary>
+    private sealed class RelayLifetime(RelayNode relay, ObjectRuntime runtime) : IHostedLifecycleService
+    {
+        public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartedAsync(CancellationToken cancellationToken) => relay.StartAsync(cancellationToken);
+
+        public async Task StoppingAsync(CancellationToken cancellationToken)
+        {
+            await runtime.StopAsync(cancellationToken).ConfigureAwait(false);
+            await relay.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public async Task StoppedAsync(CancellationToken cancellationToken) => await relay.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Opens storage before anything runs, and closes it after everything has stopped.</summary>
@@ -102,6 +151,7 @@ public static class SkerryHostingExtensions
 
         public Task StartAsync(CancellationToken cancellationToken)
         {
+            runtime.Fleet?.Start();
             _stopping = lifetime.ApplicationStopping.Register(() => _goodBye = runtime.Sockets.StopAsync());
             return Task.CompletedTask;
         }
@@ -111,6 +161,10 @@ public static class SkerryHostingExtensions
             await _stopping.DisposeAsync().ConfigureAwait(false);
             await _goodBye.ConfigureAwait(false);
             await runtime.StopAsync(cancellationToken).ConfigureAwait(false);
+            if (runtime.Fleet is { } fleet)
+            {
+                await fleet.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 }

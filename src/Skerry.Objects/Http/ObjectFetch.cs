@@ -14,17 +14,39 @@ namespace Skerry.Objects.Http;
 /// </summary>
 internal static class ObjectFetch
 {
-    public static async Task InvokeAsync(ObjectReference reference, HttpContext context)
+    public static Task InvokeAsync(ObjectReference reference, HttpContext context) =>
+        InvokeAsync(exchange => reference.Call(Run, exchange, Travel, ordered: false), context);
+
+    /// <summary>
+    /// The same for a request that another node has passed on. False if the object is leaving and has not seen the request.
+    /// </summary>
+    public static async Task<bool> TryServeAsync(ActiveObject active, CallLink? chain, HttpContext context)
+    {
+        var arrived = false;
+        await InvokeAsync(
+            exchange =>
+            {
+                arrived = active.TryCall(Run, exchange, chain, fromOutside: false, out var run);
+                return run ?? Task.CompletedTask;
+            },
+            context).ConfigureAwait(false);
+        return arrived;
+    }
+
+    private static async Task InvokeAsync(Func<Exchange, Task> call, HttpContext context)
     {
         var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         var exchange = new Exchange(context, inner);
         try
         {
             // 1. and 2.
-            await reference.Call(Run, exchange).ConfigureAwait(false);
+            await call(exchange).ConfigureAwait(false);
 
-            // 3.
-            await exchange.Body!.FinishAsync().ConfigureAwait(false);
+            // 3. If it ran on another node, that one has done this.
+            if (exchange.Body is { } body)
+            {
+                await body.FinishAsync().ConfigureAwait(false);
+            }
         }
         catch
         {
@@ -55,6 +77,9 @@ internal static class ObjectFetch
         await code.Fetch(exchange.Context);
         return true;
     };
+
+    private static readonly Travel<Exchange, bool> Travel = static (reference, place, _, chain, exchange) =>
+        reference.Runtime.Forwarder.ForwardAsync(reference, place, chain, exchange.Context);
 
     private sealed class Exchange(HttpContext context, IHttpResponseBodyFeature inner)
     {

@@ -7,6 +7,11 @@ namespace Skerry.Objects.Loop;
 /// </summary>
 internal sealed class CriticalSection(ObjectLoop loop, CriticalSection? parent)
 {
+    private static long s_last;
+
+    /// <summary>Tells the sections of this process apart.</summary>
+    public long Number { get; } = Interlocked.Increment(ref s_last);
+
     public ObjectLoop Loop { get; } = loop;
 
     public CriticalSection? Parent { get; } = parent;

@@ -73,6 +73,21 @@ internal sealed class ObjectLoop : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>The critical section under way with that number; null if it has ended.</summary>
+    public CriticalSection? FindSection(long number)
+    {
+        lock (_lock)
+        {
+            var at = _holder;
+            while (at is not null && at.Number != number)
+            {
+                at = at.Parent;
+            }
+
+            return at;
+        }
+    }
+
     /// <summary>Adds an event. After <see cref="Close"/> it is dropped: whatever it would have shown is gone.</summary>
     public void Enqueue(in LoopEvent e)
     {

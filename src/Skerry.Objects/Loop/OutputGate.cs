@@ -1,25 +1,48 @@
 using System.Diagnostics.CodeAnalysis;
+using Skerry.Storage.Relay;
 
 namespace Skerry.Objects.Loop;
 
 /// <summary>
-/// Holds back everything that leaves an object until the writes made before it are confirmed. Once broken it never
-/// opens again: whatever waits, or comes later, fails.
+/// Holds back everything that leaves an object until the writes made before it are confirmed, and until it is proven
+/// that nobody else could have written the object by the time it was found. Once broken it never opens again: whatever
+/// waits, or comes later, fails.
 /// </summary>
-/// <remarks>Thread-safe: the object's loop waits, the log's writer confirms.</remarks>
+/// <remarks>
+/// What proves it, each by itself: no other node can have the object (there is no claim); the claim's lease holds after
+/// the code ran; or the confirmation of a record that was written after the code ran, for the followers that confirmed it
+/// were not sealed then. That the waiter's own transaction is confirmed is no such proof if the code ran later: the
+/// confirmation may be old news. Thread-safe: the object's loop waits, the log's writer confirms.
+/// </remarks>
 internal sealed class OutputGate
 {
     private readonly Lock _lock = new();
-    private readonly Queue<IGateWaiter> _waiters = new();
+    private readonly Queue<Waiting> _waiters = new();
     private ulong _confirmed;
+    private ulong _written;
     private bool _passing;
     private Exception? _broken;
+    private IObjectClaim? _claim;
+    private Action<Exception>? _claimLost;
+    private CancellationTokenSource? _asking;
+    private long _entered;
+    private long _left;
+    private long _provenTo;
 
     /// <param name="confirmed">The newest transaction that is confirmed already.</param>
     public OutputGate(ulong confirmed)
     {
-        _confirmed = confirmed;
+        _confirmed = _written = confirmed;
         Required = confirmed;
+    }
+
+    /// <summary>From now on the object may be somebody else's. On the loop, before anything has left.</summary>
+    /// <param name="claim">What says whether it is still ours.</param>
+    /// <param name="lost">Told once that it is not.</param>
+    public void Hold(IObjectClaim claim, Action<Exception> lost)
+    {
+        _claimLost = lost;
+        _claim = claim;
     }
 
     /// <summary>The transaction that everything leaving now has to wait for. Only the loop reads and writes it.</summary>
@@ -27,30 +50,102 @@ internal sealed class OutputGate
 
     /// <summary>True if nothing that leaves now would have to wait, or would overtake what is just leaving.</summary>
     public bool IsOpen =>
-        Volatile.Read(ref _confirmed) >= Required && !Volatile.Read(ref _passing) && Volatile.Read(ref _broken) is null;
+        Volatile.Read(ref _confirmed) >= Required && !Volatile.Read(ref _passing) && Volatile.Read(ref _broken) is null
+        && (_claim is null || (_claim.MayAnswer && Volatile.Read(ref _asking) is null));
+
+    /// <summary>A transaction was handed to the log. On the loop.</summary>
+    public void Written(ulong transaction) => Volatile.Write(ref _written, transaction);
 
     /// <summary>Passes the waiter at once (false: it was not kept) or keeps it until its transaction is confirmed.</summary>
-    public bool TryWait(IGateWaiter waiter)
+    /// <param name="waiter">What wants to leave; its code has run.</param>
+    /// <param name="writtenAfter">True if its transaction was written after its code ran, so that the confirmation proves it.</param>
+    public bool TryWait(IGateWaiter waiter, bool writtenAfter = false)
     {
         Exception? broken;
+        CancellationTokenSource? asking = null;
         lock (_lock)
         {
             broken = _broken;
             if (broken is null)
             {
-                if (waiter.Transaction <= _confirmed && !_passing)
+                var proven = writtenAfter || _claim is null || _claim.MayAnswer;
+                if (proven && waiter.Transaction <= _confirmed && !_passing && _waiters.Count == 0)
                 {
                     return false;
                 }
 
-                _waiters.Enqueue(waiter);
-                return true;
+                _waiters.Enqueue(new Waiting(waiter, proven ? 0 : Volatile.Read(ref _written) + 1));
+                _entered++;
+                if (!proven && _asking is null)
+                {
+                    _asking = asking = new CancellationTokenSource();
+                }
             }
         }
 
-        waiter.Fail(broken);
+        if (broken is not null)
+        {
+            waiter.Fail(broken);
+        }
+        else if (asking is not null)
+        {
+            _ = AskAsync(asking);
+        }
+
         return true;
     }
+
+    // Asks the claim for as long as somebody waits who has no other proof.
+    private async Task AskAsync(CancellationTokenSource asking)
+    {
+        try
+        {
+            while (true)
+            {
+                var upTo = Volatile.Read(ref _entered);
+                await _claim!.WhenMayAnswerAsync(asking.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                bool pass;
+                lock (_lock)
+                {
+                    _provenTo = Math.Max(_provenTo, _claim.MayAnswer ? _entered : upTo);
+                    pass = !_passing && _broken is null && _waiters.TryPeek(out var first) && MayPass(first, _confirmed);
+                    if (pass)
+                    {
+                        Volatile.Write(ref _passing, true);
+                    }
+                }
+
+                if (pass)
+                {
+                    PassAll();
+                }
+
+                lock (_lock)
+                {
+                    if (_provenTo >= _entered || _waiters.Count == 0 || _broken is not null)
+                    {
+                        Volatile.Write(ref _asking, null);
+                        return;
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException) when (asking.IsCancellationRequested)
+        {
+            // The gate was broken, and whoever waited knows.
+        }
+        catch (Exception e)
+        {
+            _claimLost!(e);
+        }
+        finally
+        {
+            asking.Dispose();
+        }
+    }
+
+    private bool MayPass(in Waiting waiting, ulong confirmed) =>
+        waiting.Waiter.Transaction <= confirmed && (waiting.ProvenBy <= confirmed || _left < _provenTo);
 
     /// <summary>Completes when everything written before now is confirmed; fails if it never will be.</summary>
     public Task WaitAsync() => WaitAsync(Required);
@@ -74,15 +169,25 @@ internal sealed class OutputGate
 
             // Whoever passes waiters goes on until none is left. Until then newcomers queue behind them: the callbacks
             // run outside the lock, and a newcomer let through meanwhile would overtake.
-            var alreadyPassing = _passing;
-            Volatile.Write(ref _passing, alreadyPassing || (_waiters.TryPeek(out var first) && first.Transaction <= transaction));
+            if (_passing)
+            {
+                Volatile.Write(ref _confirmed, transaction);
+                return;
+            }
+
+            Volatile.Write(ref _passing, _waiters.TryPeek(out var first) && MayPass(first, transaction));
             Volatile.Write(ref _confirmed, transaction);
-            if (alreadyPassing || !_passing)
+            if (!_passing)
             {
                 return;
             }
         }
 
+        PassAll();
+    }
+
+    private void PassAll()
+    {
         while (TryNext(out var waiter))
         {
             waiter.Pass();
@@ -93,9 +198,11 @@ internal sealed class OutputGate
     {
         lock (_lock)
         {
-            if (_waiters.TryPeek(out waiter) && waiter.Transaction <= _confirmed)
+            if (_waiters.TryPeek(out var first) && MayPass(first, _confirmed))
             {
                 _waiters.Dequeue();
+                _left++;
+                waiter = first.Waiter;
                 return true;
             }
 
@@ -108,7 +215,8 @@ internal sealed class OutputGate
     /// <summary>Breaks the gate for good.</summary>
     public void Break(Exception error)
     {
-        IGateWaiter[] failed;
+        Waiting[] failed;
+        CancellationTokenSource? asking;
         lock (_lock)
         {
             if (_broken is not null)
@@ -119,13 +227,30 @@ internal sealed class OutputGate
             Volatile.Write(ref _broken, error);
             failed = [.. _waiters];
             _waiters.Clear();
+            asking = _asking;
         }
 
-        foreach (var waiter in failed)
+        Cancel(asking);
+        foreach (var waiting in failed)
         {
-            waiter.Fail(error);
+            waiting.Waiter.Fail(error);
         }
     }
+
+    private static void Cancel(CancellationTokenSource? asking)
+    {
+        try
+        {
+            asking?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The answer came at the same moment.
+        }
+    }
+
+    // ProvenBy: the first transaction whose confirmation proves the waiter; 0 if it needs no proof.
+    private readonly record struct Waiting(IGateWaiter Waiter, ulong ProvenBy);
 
     private sealed class TaskWaiter(ulong transaction)
         : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IGateWaiter

@@ -27,6 +27,11 @@ internal sealed class SocketHub(ObjectRuntime runtime)
         }
     }
 
+    /// <summary>The object moves to another node, and its sockets cannot: says good-bye on them.</summary>
+    public Task ReleaseAsync(ObjectKey key) => _objects.TryGetValue(key, out var sockets)
+        ? Task.WhenAll(sockets.Get(null).Select(static s => s.GoAwayAsync()))
+        : Task.CompletedTask;
+
     /// <summary>Says good-bye on all sockets: 1001, the server is going away.</summary>
     public Task StopAsync() => Task.WhenAll(
         _objects.Values.SelectMany(static o => o.Get(null)).Select(static s => s.GoAwayAsync()));

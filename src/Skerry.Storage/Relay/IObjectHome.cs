@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Skerry.Storage.Relay;
 
 /// <summary>
@@ -8,6 +10,12 @@ public interface IObjectHome
 {
     /// <summary>Hands over whom to call back. Called once, before anything else.</summary>
     void Attach(IObjectHost host);
+
+    /// <summary>
+    /// As <see cref="PrepareAsync"/>, if that takes no I/O: the object is this session's, and its local copy is current.
+    /// False if it takes any. Starts of objects that need none do not queue behind those that do.
+    /// </summary>
+    bool TryPrepare(ObjectKey key, [NotNullWhen(true)] out IObjectClaim? claim);
 
     /// <summary>
     /// Claims an object for this node's session and makes its local copy current. Called at the start of each

@@ -6,7 +6,11 @@ namespace Skerry.Storage.Relay;
 /// </summary>
 public interface IRelayTransport
 {
-    /// <summary>Opens a stream of frames to a follower. Completes when the follower has answered the hello.</summary>
+    /// <summary>
+    /// Opens a stream of frames to a follower. Completes when the follower has answered the hello; events may come before
+    /// that. If the session is sealed there, <see cref="IFollowerEvents.Refused"/> and <see cref="IFollowerEvents.Ended"/>
+    /// are called, and the stream that this completes with has ended. If this throws, no event is called.
+    /// </summary>
     /// <param name="follower">Whom to.</param>
     /// <param name="hello">Who calls.</param>
     /// <param name="events">What the follower says; called on any thread, one call at a time, in order.</param>

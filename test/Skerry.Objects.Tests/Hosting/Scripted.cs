@@ -11,6 +11,9 @@ public interface IScripted : IDurableObject
 
     Task<List<int>> Echo(List<int> list, CancellationToken cancel);
 
+    /// <summary>Runs until it is cancelled.</summary>
+    Task Cancellable(CancellationToken cancel);
+
     Task<Plain> Same(Plain plain);
 
     Task<Sealed> Share(Sealed value);
@@ -62,6 +65,8 @@ public sealed class Scripted : DurableObject, IScripted
         Kept = list;
         return Task.FromResult(list);
     }
+
+    public Task Cancellable(CancellationToken cancel) => Task.Delay(Timeout.Infinite, cancel);
 
     public Task<Plain> Same(Plain plain) => Task.FromResult(plain);
 

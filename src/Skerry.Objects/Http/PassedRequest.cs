@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Skerry.Objects.Fleet;
+
+namespace Skerry.Objects.Http;
+
+/// <summary>What an object sees of a request that a passing node would change: address and route.</summary>
+internal sealed record PassedRequest
+{
+    /// <summary>The header that carries it to the object's node.</summary>
+    public const string Header = "Skerry-Request";
+
+    /// <summary>The header in which that node says what its answer is: the object's, a failure, or that the object is not there.</summary>
+    public const string AnswerHeader = "Skerry-Answer";
+
+    public const string Failed = "failed";
+
+    public const string NotHere = "not-here";
+
+    public required string Scheme { get; init; }
+
+    public required string Host { get; init; }
+
+    public required string PathBase { get; init; }
+
+    public required string Path { get; init; }
+
+    public required string Query { get; init; }
+
+    public required Dictionary<string, string?> Route { get; init; }
+
+    /// <summary>The callers behind the request, as text; null if it comes from outside of any object.</summary>
+    public string[]? Chain { get; init; }
+
+    public static PassedRequest Of(HttpContext context, CallerLink[]? chain) => new()
+    {
+        Scheme = context.Request.Scheme,
+        Host = context.Request.Host.Value ?? "",
+        PathBase = context.Request.PathBase.Value ?? "",
+        Path = context.Request.Path.Value ?? "",
+        Query = context.Request.QueryString.Value ?? "",
+        Route = context.Request.RouteValues.ToDictionary(static v => v.Key, static v => v.Value?.ToString()),
+        Chain = chain is null ? null : [.. chain.Select(static l => l.ToText())],
+    };
+
+    /// <summary>As a header's value: ASCII whatever the path holds.</summary>
+    public string ToHeader() => Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(this));
+
+    /// <summary>Null if the request carries none that can be read.</summary>
+    public static PassedRequest? From(HttpContext context)
+    {
+        try
+        {
+            return context.Request.Headers[Header] is [{ } text]
+                ? JsonSerializer.Deserialize<PassedRequest>(Convert.FromBase64String(text))
+                : null;
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Makes a request look as it did where it came in.</summary>
+    public void Restore(HttpContext context)
+    {
+        var request = context.Request;
+        request.Headers.Remove(Header);
+        request.Scheme = Scheme;
+        request.Host = new HostString(Host);
+        request.PathBase = PathBase;
+        request.Path = Path;
+        request.QueryString = new QueryString(Query.Length == 0 ? null : Query);
+        request.RouteValues.Clear();
+        foreach (var (key, value) in Route)
+        {
+            request.RouteValues[key] = value;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Grpc.Core;
+
+namespace Skerry.Storage.Relay.Grpc;
+
+/// <summary>
+/// What every call and every answer between nodes carries in its headers, so that nodes of another cluster, or of a
+/// version that speaks otherwise, are told so before anything else is said. Immutable.
+/// </summary>
+/// <param name="Cluster">The cluster's id, as the bucket has it; printable ASCII.</param>
+/// <param name="Node">This node's name, for the other side's messages.</param>
+public sealed record RelayIdentity(string Cluster, string Node)
+{
+    /// <summary>The newest protocol that this version speaks.</summary>
+    public const int ProtocolNewest = 1;
+
+    /// <summary>The oldest protocol that this version speaks.</summary>
+    public const int ProtocolOldest = 1;
+
+    private const string ProtocolHeader = "skerry-protocol";
+    private const string ClusterHeader = "skerry-cluster";
+
+    // Names may have any letters, headers may not; the suffix makes gRPC encode the value.
+    private const string NodeHeader = "skerry-node-bin";
+
+    /// <summary>The headers, in a collection of its own for each call.</summary>
+    internal Metadata ToHeaders() => ToHeaders(ProtocolOldest, ProtocolNewest);
+
+    /// <summary>The headers of a version that speaks the given protocols.</summary>
+    internal Metadata ToHeaders(int oldest, int newest) => new()
+    {
+        { ProtocolHeader, string.Create(CultureInfo.InvariantCulture, $"{oldest}-{newest}") },
+        { ClusterHeader, Cluster },
+        { NodeHeader, System.Text.Encoding.UTF8.GetBytes(Node) },
+    };
+
+    /// <summary>Why the other side cannot be talked to; null if it can.</summary>
+    /// <param name="theirs">Its headers.</param>
+    /// <param name="peer">How to call it, if it does not say its name.</param>
+    internal string? Objection(Metadata theirs, string peer)
+    {
+        var protocol = theirs.GetValue(ProtocolHeader);
+        var cluster = theirs.GetValue(ClusterHeader);
+        if (protocol is null || cluster is null)
+        {
+            return $"{peer} is no skerry node: it sends no header {ProtocolHeader}. Check that its address is the node.address of a node, and not another server's.";
+        }
+
+        var name = NameIn(theirs) ?? peer;
+        var range = protocol.Split('-');
+        if (range.Length != 2
+            || !int.TryParse(range[0], NumberStyles.None, CultureInfo.InvariantCulture, out var oldest)
+            || !int.TryParse(range[1], NumberStyles.None, CultureInfo.InvariantCulture, out var newest)
+            || oldest > ProtocolNewest
+            || newest < ProtocolOldest)
+        {
+            return $"The versions of nodes {Node} and {name} do not fit together: {Node} speaks the relay's protocols {ProtocolOldest}-{ProtocolNewest}, {name} speaks {protocol}. Run versions that have one in common on all nodes.";
+        }
+
+        return cluster == Cluster
+            ? null
+            : $"Nodes {Node} and {name} are of two clusters: {Node} of {Cluster}, {name} of {cluster}. Nodes of one cluster need the same bucket.url; check that setting on both.";
+    }
+
+    /// <summary>The name that the other side says it has.</summary>
+    internal static string? NameIn(Metadata theirs) =>
+        theirs.GetValueBytes(NodeHeader) is { Length: > 0 and <= 256 } bytes ? System.Text.Encoding.UTF8.GetString(bytes) : null;
+}
