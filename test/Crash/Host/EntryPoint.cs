@@ -12,6 +12,11 @@ internal static class EntryPoint
             return NodeHost.RunAsync(rest);
         }
 
+        if (args is ["member", var settings])
+        {
+            return Fleet.MemberHost.RunAsync(settings);
+        }
+
         return ConsoleRunner.Run(args);
     }
 }
