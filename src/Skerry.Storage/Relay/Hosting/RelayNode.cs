@@ -144,7 +144,9 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, ISessionFigu
         _replicator = Replicator.Open(
             new ReplicatorOptions
             {
-                Folder = _spoolFolder, RetainedBytesMax = _options.NotUploadedBytesMax, Leader = _options.Leader,
+                Folder = _spoolFolder,
+                RetainedBytesMax = _options.NotUploadedBytesMax,
+                Leader = _options.Leader,
             },
             record, new LeaderRecord(_sessions, _loop, Self.Session), _transport, _followed, _time, new Random(), _logger);
         _replicator.PeersChanged(others);
