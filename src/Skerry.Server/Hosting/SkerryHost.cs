@@ -234,6 +234,8 @@ internal sealed class SkerryHost : IAsyncDisposable
             builder.Services.AddRelay();
             builder.Services.AddSingleton(fleet.Identity);
             builder.Services.AddSingleton<GrpcRelayServer>();
+            builder.Services.AddSingleton<IFleetView>(services => new FleetView(
+                options.Cluster.Name, fleet.Bucket, services.GetRequiredService<ISessionFigures>(), fleet.Transport, TimeProvider.System));
         }
 
         HostedObjects.AddTo(builder, options, fleet);
