@@ -1,12 +1,11 @@
 using System.Globalization;
 using Skerry.Objects;
-using Skerry.Server.Credentials;
 using Skerry.Server.Node;
 
 namespace Skerry.Server.Management;
 
 /// <summary>Lists durable object namespaces and the objects in them.</summary>
-internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeStatus node)
+internal sealed class NamespaceRoutes(AccountGuard guard, NodeStatus node)
 {
     // The public API's default and bounds.
     private const int LimitDefault = 1000;
@@ -19,17 +18,12 @@ internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeStatus
     /// <summary>Adds the routes to <paramref name="api"/>.</summary>
     public void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/accounts/{account_id}/workers/durable_objects/namespaces", ListNamespaces);
-        api.MapGet("/accounts/{account_id}/workers/durable_objects/namespaces/{id}/objects", ListObjects);
+        api.MapGet("/accounts/{account_id}/workers/durable_objects/namespaces", guard.For(ListNamespaces));
+        api.MapGet("/accounts/{account_id}/workers/durable_objects/namespaces/{id}/objects", guard.For(ListObjects));
     }
 
     private Task ListNamespaces(HttpContext http)
     {
-        if (!IsOwnAccount(http))
-        {
-            return RefuseAccount(http);
-        }
-
         var all = node.Namespaces
             .OrderBy(one => one.Name, StringComparer.Ordinal)
             .Select(one => new NamespaceResult(NamespaceId.Of(one.Name), one.Name, BuiltInScript, one.Class, UseSqlite: true))
@@ -43,11 +37,6 @@ internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeStatus
 
     private Task ListObjects(HttpContext http)
     {
-        if (!IsOwnAccount(http))
-        {
-            return RefuseAccount(http);
-        }
-
         var id = (string)http.Request.RouteValues["id"]!;
         var name = node.Namespaces.Select(one => one.Name).FirstOrDefault(one => NamespaceId.Of(one) == id);
         if (name is null)
@@ -81,9 +70,4 @@ internal sealed class NamespaceRoutes(AccountCredentials credentials, NodeStatus
             page,
             new() { Count = page.Count, Cursor = found.Count > limit ? page[^1].Id : "" });
     }
-
-    private bool IsOwnAccount(HttpContext http) => (string)http.Request.RouteValues["account_id"]! == credentials.AccountId;
-
-    private static Task RefuseAccount(HttpContext http) => EnvelopeResponse.Error(
-        http, StatusCodes.Status403Forbidden, ErrorCodes.Authentication, "Authentication error: the token does not belong to this account.");
 }

@@ -87,6 +87,9 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
     /// <summary>The followers and those that are to become some. A snapshot, at most a tick old.</summary>
     public IReadOnlyList<FollowerStatus> Followers => Volatile.Read(ref _status);
 
+    /// <summary>The last record in the spool.</summary>
+    public ulong Appended => Volatile.Read(ref _appended);
+
     /// <summary>Records up to this are in the bucket.</summary>
     public ulong UploadedTo => Volatile.Read(ref _uploadedTo);
 
@@ -94,7 +97,7 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
 
     FrameRing ILinkSource.Ring => Ring;
 
-    ulong ILinkSource.Appended => Volatile.Read(ref _appended);
+    ulong ILinkSource.Appended => Appended;
 
     ulong ILinkSource.Confirmed => Volatile.Read(ref _confirmed);
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Skerry.Storage.Archive;
 using Skerry.Storage.Buckets;
 using Skerry.Storage.Relay.Alarms;
+using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Ownership;
 using Skerry.Storage.Relay.Sessions;
 using Skerry.Storage.Relay.Takeover;
@@ -18,7 +19,7 @@ namespace Skerry.Storage.Relay.Hosting;
 /// <para>Threads: ownership and takeover run on one <see cref="RelayLoop"/>, uploads on another, so that putting a large
 /// batch together holds up no claim; records go from the objects' threads to the spool's writer.</para>
 /// </remarks>
-public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDisposable
+public sealed partial class RelayNode : IObjectHome, IRelayService, ISessionFigures, IAsyncDisposable
 {
     private readonly RelayNodeOptions _options;
     private readonly IBucket _bucket;
