@@ -18,6 +18,11 @@ internal static class EntryPoint
             return CountingProcess.RunAsync(folder);
         }
 
+        if (args is ["member", var settings])
+        {
+            return Fleet.MemberHost.RunAsync(settings);
+        }
+
         return ConsoleRunner.Run(args);
     }
 }

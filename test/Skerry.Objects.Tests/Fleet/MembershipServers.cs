@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Npgsql;
-using Skerry.Objects.Tests.Hosting;
 
 [assembly: AssemblyFixture(typeof(Skerry.Objects.Tests.Fleet.MembershipServers))]
 
@@ -14,6 +13,8 @@ public sealed partial class MembershipServers : IAsyncDisposable
 {
     private const int SigInt = 2;
     private const int SigTerm = 15;
+
+    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(30);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("skerry-servers-").FullName;
     private readonly List<(Process Process, int Signal)> _processes = [];
@@ -106,7 +107,7 @@ public sealed partial class MembershipServers : IAsyncDisposable
 
     private static async Task AnswersAsync(Func<Task> ask)
     {
-        using var bound = new CancellationTokenSource(TestNode.Bound);
+        using var bound = new CancellationTokenSource(s_bound);
         while (true)
         {
             try
@@ -127,7 +128,7 @@ public sealed partial class MembershipServers : IAsyncDisposable
         foreach (var (process, signal) in _processes)
         {
             _ = Kill(process.Id, signal);
-            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TestNode.Bound);
+            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(s_bound);
             process.Dispose();
         }
 
