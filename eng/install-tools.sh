@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what tests and benchmarks need beside the .NET SDK.
 #
-#   eng/install-tools.sh --tests   curl, Chromium and a font, Redis and PostgreSQL
+#   eng/install-tools.sh --tests   curl, Chromium, a font, Redis, PostgreSQL, and Ceph's S3 server (about 70 MB)
 #   eng/install-tools.sh --bench   the same, and wrk and workerd (from npm, pinned)
 #
 # Installs nothing that is there already, and says nothing then. Works as root, or through sudo.
@@ -35,6 +35,8 @@ has_chromium() { has chromium || has chromium-browser || has google-chrome; }
 # Without a font Chromium draws boxes, and the screenshots that the browser tests take are worthless.
 has_font() { compgen -G '/usr/share/fonts/truetype/dejavu/*.ttf' >/dev/null || { has fc-list && [[ -n "$(fc-list 2>/dev/null)" ]]; }; }
 has_postgres() { has postgres && has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+# A real S3 server; eng/s3-server.sh runs it.
+has_s3() { has radosgw && has ceph-mon && has ceph-osd; }
 has_workerd() {
     local manifest="$tools/workerd/node_modules/workerd/package.json"
     [[ -x "$tools/workerd/node_modules/.bin/workerd" && -f "$manifest" ]] &&
@@ -48,6 +50,7 @@ has_chromium || packages+=(chromium)
 has_font || packages+=(fonts-dejavu-core)
 has redis-server || packages+=(redis-server)
 has_postgres || packages+=(postgresql-15)
+has_s3 || packages+=(radosgw ceph-mon ceph-osd)
 if [[ "$wanted" == --bench ]]; then
     has wrk || packages+=(wrk)
     has npm || packages+=(npm)

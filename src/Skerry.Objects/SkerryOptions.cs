@@ -16,6 +16,9 @@ public sealed class SkerryOptions
     /// <summary>The storage underneath: log, checkpoints, history.</summary>
     public NodeStorageOptions Storage { get; } = new();
 
+    /// <summary>The bucket and followers that make confirmed writes survive this machine; null for a node that is alone. Default null.</summary>
+    public SkerryRelayOptions? Relay { get; set; }
+
     /// <summary>What SQL of objects may use. Default: the limits of the field, of which users most often raise the bound parameters.</summary>
     public SqliteLimits SqlLimits { get; set; } = new();
 

@@ -196,6 +196,11 @@ public abstract partial class NodeStorage : IAsyncDisposable
     internal ArraySegment<byte> Encode(in PageState before, in PageState after, SortedList<uint, byte[]> pages) =>
         RecordEncoder.Encode(before, after, pages);
 
+    /// <summary>A page of the object's file does not match its checksum.</summary>
+    internal virtual void PageDamaged(ObjectKey key)
+    {
+    }
+
     /// <summary>Sends a record towards its confirmation.</summary>
     internal abstract void Append(AppendRequest request);
 

@@ -113,48 +113,69 @@ internal sealed partial class ActiveObject : ILoopOwner, IConfirmationListener
         {
             await Loop.EnterSection(Loop.BaseContext, async _ =>
             {
-                if (Runtime.Home is { } home)
-                {
-                    await PrepareAsync(home);
-                }
-
-                await Database.StartAsync();
-                if (Id.Name is null && Database.Metadata.Name is { } name)
-                {
-                    Id = Id.Named(name);
-                }
-
-                t_constructing = this;
                 try
                 {
-                    _code = Class.Create(Runtime.Services);
+                    await StartInSectionAsync();
+                    return true;
                 }
-                finally
+                catch (Exception e)
                 {
-                    t_constructing = null;
+                    // Inside the section still: the calls that wait at its end must not find an object without code.
+                    FailStart(e);
+                    throw;
                 }
-
-                for (var i = 0; i < _startingSections.Count; i++)
-                {
-                    await _startingSections[i];
-                }
-
-                lock (_lock)
-                {
-                    _started = true;
-                    _open = !_closing;
-                }
-
-                return true;
             });
         }
         catch (Exception e)
         {
-            if (e is ClaimException)
-            {
-                e = new DurableObjectException("unavailable", $"{Id} cannot be had now: {e.Message}", e) { Retryable = true };
-            }
+            FailStart(e);
+        }
+    }
 
+    private async Task StartInSectionAsync()
+    {
+        if (Runtime.Home is { } home)
+        {
+            await PrepareAsync(home);
+        }
+
+        await Database.StartAsync();
+        if (Id.Name is null && Database.Metadata.Name is { } name)
+        {
+            Id = Id.Named(name);
+        }
+
+        t_constructing = this;
+        try
+        {
+            _code = Class.Create(Runtime.Services);
+        }
+        finally
+        {
+            t_constructing = null;
+        }
+
+        for (var i = 0; i < _startingSections.Count; i++)
+        {
+            await _startingSections[i];
+        }
+
+        lock (_lock)
+        {
+            _started = true;
+            _open = !_closing;
+        }
+    }
+
+    private void FailStart(Exception e)
+    {
+        if (e is ClaimException)
+        {
+            e = new DurableObjectException("unavailable", $"{Id} cannot be had now: {e.Message}", e) { Retryable = true };
+        }
+
+        if (!IsStopping)
+        {
             Runtime.StartFailed(this, e);
             Break(e);
         }

@@ -16,8 +16,11 @@ internal sealed partial class ObjectRuntime
     private volatile bool _leaving;
     private volatile DurableObjectException? _fenced;
 
-    /// <summary>True if objects belong elsewhere: this node is stopping, or never has any.</summary>
-    public bool TakesNoObjects => Fleet is not null && (_leaving || !Fleet.Options.HostsObjects);
+    /// <summary>False if objects belong elsewhere: this node is stopping, or never has any.</summary>
+    public bool TakesObjects => Fleet is null ? !_stopping : !_leaving && Fleet.Options.HostsObjects;
+
+    /// <summary>True once this node gives its objects up.</summary>
+    public bool IsLeaving => _leaving || _stopping;
 
     /// <inheritdoc/>
     public string? Membership => Fleet?.Self.ToParsableString();
@@ -85,12 +88,19 @@ internal sealed partial class ObjectRuntime
         ((ProcessEnd?)Services.GetService(typeof(ProcessEnd)))?.End($"This node has lost its session: {reason}");
     }
 
+    private int _stopBegun;
+
     /// <summary>
-    /// Ends all objects, confirmed writes kept. With other nodes there, each is served by one of them as soon as it has
+    /// Ends all objects, confirmed writes kept; once. With other nodes there, each is served by one of them as soon as it has
     /// left, and this node goes on passing calls on to them; without, new calls are refused from now on.
     /// </summary>
     public async Task StopAsync(CancellationToken cancel)
     {
+        if (Interlocked.Exchange(ref _stopBegun, 1) != 0)
+        {
+            return;
+        }
+
         if (Fleet is null)
         {
             _stopping = true;

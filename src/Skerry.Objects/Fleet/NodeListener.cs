@@ -13,7 +13,7 @@ using Skerry.Storage.Relay.Security;
 namespace Skerry.Objects.Fleet;
 
 /// <summary>
-/// The listener on which a node hears other nodes: HTTP/2 over TLS 1.3, and nobody gets further than the handshake
+/// The listener on which a node hears other nodes: TLS 1.3, and nobody gets further than the handshake
 /// without a certificate of this cluster. Requests of it carry a mark, for what is mapped for nodes must not answer on
 /// the process's other listeners.
 /// </summary>
@@ -25,7 +25,7 @@ public static class NodeListener
     public static void Configure(ListenOptions listener, NodeCertificates certificates)
     {
         var logger = listener.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(NodeListener).FullName!);
-        listener.Protocols = HttpProtocols.Http2;
+        listener.Protocols = HttpProtocols.Http1AndHttp2;
         listener.UseHttps(new TlsHandshakeCallbackOptions
         {
             OnConnection = connection => ValueTask.FromResult(certificates.ServerOptions(

@@ -8,6 +8,8 @@ using Skerry.Objects.Activation;
 using Skerry.Objects.Calls;
 using Skerry.Objects.Fleet;
 using Skerry.Storage;
+using Skerry.Storage.Relay;
+using Skerry.Storage.Relay.Hosting;
 
 namespace Skerry.Objects;
 
@@ -27,10 +29,18 @@ public static class SkerryHostingExtensions
         services.AddSingleton<IValidateOptions<SkerryOptions>, OptionsFaults>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(static s => s.GetRequiredService<IOptions<SkerryOptions>>().Value);
-        services.AddSingleton(static s => NodeStorage.Open(
-            s.GetRequiredService<SkerryOptions>().Storage,
-            s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<NodeStorage>>()));
+        if (Decided(configure).Relay is null)
+        {
+            services.AddSingleton(static s => NodeStorage.Open(
+                s.GetRequiredService<SkerryOptions>().Storage,
+                s.GetRequiredService<TimeProvider>(),
+                s.GetRequiredService<ILogger<NodeStorage>>()));
+        }
+        else
+        {
+            AddRelay(services);
+        }
+
         services.AddSingleton<ValueCopier>();
         services.AddSingleton<ObjectRuntime>();
         services.AddSingleton(static s => new NodeStatus(s.GetRequiredService<ObjectRuntime>(), s.GetRequiredService<NodeStorage>()));
@@ -54,6 +64,21 @@ public static class SkerryHostingExtensions
         });
         services.AddHostedService<ObjectsService>();
         return new SkerryBuilder(services);
+    }
+
+    private static void AddRelay(IServiceCollection services)
+    {
+        services.AddSingleton(static s =>
+        {
+            var options = s.GetRequiredService<SkerryOptions>();
+            var relay = options.Relay!;
+            return RelayNode.Open(
+                options.Storage, relay.Node, relay.Bucket, relay.Transport, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RelayNode>>());
+        });
+        services.AddSingleton(static s => s.GetRequiredService<RelayNode>().Storage);
+        services.AddSingleton<IObjectHome>(static s => s.GetRequiredService<RelayNode>());
+        services.AddSingleton<IRelayService>(static s => s.GetRequiredService<RelayNode>());
+        services.AddHostedService<RelayLifetime>();
     }
 
     // Orleans tells of its start in dozens of lines, and its watchdog takes the machine's uptime for a stall. First in
@@ -81,6 +106,29 @@ public static class SkerryHostingExtensions
             var faults = options.Faults().ToArray();
             return faults.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
         }
+    }
+
+    /// <summary>
+    /// Begins the node's session when everything listens, for whoever finds it in the bucket then calls it; and ends it
+    /// before anything stops listening, for its objects then ask it to let them go.
+    /// </summary>
+    private sealed class RelayLifetime(RelayNode relay, ObjectRuntime runtime) : IHostedLifecycleService
+    {
+        public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartedAsync(CancellationToken cancellationToken) => relay.StartAsync(cancellationToken);
+
+        public async Task StoppingAsync(CancellationToken cancellationToken)
+        {
+            await runtime.StopAsync(cancellationToken).ConfigureAwait(false);
+            await relay.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public async Task StoppedAsync(CancellationToken cancellationToken) => await relay.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Opens storage before anything runs, and closes it after everything has stopped.</summary>

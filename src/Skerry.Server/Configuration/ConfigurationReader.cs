@@ -53,8 +53,14 @@ internal sealed class ConfigurationReader
             _errors.Add($"api_url and gateway_url are both {_options.ApiUrl}; they need different ports");
         }
 
+        _errors.AddRange(FleetChecks.Run(_options));
         _options.DataFolder = Path.GetFullPath(_options.DataFolder, workingFolder);
+        var cluster = _options.Cluster;
+        (cluster.KeyFile, cluster.Certificate, cluster.CertificateKey, cluster.Ca) =
+            (InFolder(cluster.KeyFile), InFolder(cluster.Certificate), InFolder(cluster.CertificateKey), InFolder(cluster.Ca));
         return new StartRequest(_options, _errors, line.ShowHelp, line.ShowVersion);
+
+        string? InFolder(string? path) => path is null ? null : Path.GetFullPath(path, workingFolder);
     }
 
     private void ApplyFile(string path)
@@ -97,7 +103,7 @@ internal sealed class ConfigurationReader
     {
         if (setting.Apply(_options, value) is { } problem)
         {
-            _errors.Add($"{source}: \"{value}\" {problem}");
+            _errors.Add(setting.IsSecret ? $"{source}: the value {problem}" : $"{source}: \"{value}\" {problem}");
         }
     }
 

@@ -11,6 +11,9 @@ namespace Skerry.Server.Configuration;
 /// <param name="Apply">Sets the value; answers null, or what is wrong with the value and what is accepted.</param>
 internal sealed record Setting(string Key, string ValueName, string Summary, Func<SkerryServerOptions, string, string?> Apply)
 {
+    /// <summary>Whether errors must not repeat the value, because it is, or may hold, a password.</summary>
+    public bool IsSecret { get; init; }
+
     /// <summary>The prefix of every environment variable that <c>skerry</c> reads.</summary>
     public const string EnvironmentPrefix = "SKERRY_";
 

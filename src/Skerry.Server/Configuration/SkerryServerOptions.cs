@@ -35,4 +35,16 @@ public sealed class SkerryServerOptions
 
     /// <summary>How much disk the history may take, in bytes; the oldest goes first. Default 16 GiB.</summary>
     public long HistoryBytesMax { get; set; } = 16L << 30;
+
+    /// <summary>The bucket that all nodes of a fleet share.</summary>
+    public BucketOptions Bucket { get; } = new();
+
+    /// <summary>The cluster that this node is of.</summary>
+    public ClusterOptions Cluster { get; } = new();
+
+    /// <summary>What tells this node from others.</summary>
+    public NodeOptions Node { get; } = new();
+
+    /// <summary>Whether this node works together with others; else it is alone.</summary>
+    public bool IsFleet => Cluster.Membership is not null;
 }

@@ -9,8 +9,10 @@ namespace Skerry.Server.Hosting;
 /// <param name="name">The setting's key, for error messages.</param>
 /// <param name="flag">The command line's flag, for error messages.</param>
 /// <param name="url">The configured address.</param>
-internal sealed class Listener(string name, string flag, ListenUrl url)
+/// <param name="isUrl">Whether it is written as a URL, and not as <c>HOST:PORT</c>.</param>
+internal sealed class Listener(string name, string flag, ListenUrl url, bool isUrl = true)
 {
+    private readonly string _shown = $"{name} {(isUrl ? url.ToString() : new HostPort(url.Address.ToString(), url.Port).ToString())}";
     private ListenOptions? _bound;
 
     /// <summary>Where clients on this machine reach the listener; with the real port once it listens.</summary>
@@ -51,9 +53,9 @@ internal sealed class Listener(string name, string flag, ListenUrl url)
 
     private string Describe(SocketError error) => error switch
     {
-        SocketError.AddressAlreadyInUse => $"{name} {url}: the port is taken by another process; stop it, or choose another port with {flag}",
-        SocketError.AccessDenied => $"{name} {url}: this user may not listen on port {url.Port}; choose a port above 1023 with {flag}",
-        SocketError.AddressNotAvailable => $"{name} {url}: this machine has no such address; choose one of its own with {flag}",
-        _ => $"{name} {url}: cannot listen ({error}); choose another address with {flag}",
+        SocketError.AddressAlreadyInUse => $"{_shown}: the port is taken by another process; stop it, or choose another port with {flag}",
+        SocketError.AccessDenied => $"{_shown}: this user may not listen on port {url.Port}; choose a port above 1023 with {flag}",
+        SocketError.AddressNotAvailable => $"{_shown}: this machine has no such address; choose one of its own with {flag}",
+        _ => $"{_shown}: cannot listen ({error}); choose another address with {flag}",
     };
 }

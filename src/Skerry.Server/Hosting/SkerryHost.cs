@@ -2,17 +2,21 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Options;
+using Skerry.Objects.Fleet;
 using Skerry.Server.Configuration;
 using Skerry.Server.Credentials;
 using Skerry.Server.Gateway;
 using Skerry.Server.Management;
 using Skerry.Server.Node;
 using Skerry.Storage;
+using Skerry.Storage.Relay.Grpc;
+using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Server.Hosting;
 
 /// <summary>
-/// The composition root: one web server with two listeners (gateway and management API) over one object runtime.
+/// The composition root: one web server with two listeners (gateway and management API) over one object runtime,
+/// and in a fleet a third one for other nodes.
 /// </summary>
 internal sealed class SkerryHost : IAsyncDisposable
 {
@@ -20,7 +24,14 @@ internal sealed class SkerryHost : IAsyncDisposable
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2.5);
 
+    // A node that is gone shows in twice this; see RelayCallOptions.SilenceMax.
+    private static readonly TimeSpan NodeSilenceMax = TimeSpan.FromSeconds(1);
+
+    // Under the thirty seconds that supervisors of fleets commonly wait.
+    private static readonly TimeSpan FleetStopTimeout = TimeSpan.FromSeconds(25);
+
     private readonly WebApplication _app;
+    private readonly bool _isFleet;
     private readonly Listener _api;
     private readonly Listener _gateway;
 
@@ -29,6 +40,7 @@ internal sealed class SkerryHost : IAsyncDisposable
         _app = app;
         _api = api;
         _gateway = gateway;
+        _isFleet = options.IsFleet;
         DataFolder = options.DataFolder;
         CredentialsPath = Path.Combine(options.DataFolder, CredentialsFile.Name);
     }
@@ -63,7 +75,9 @@ internal sealed class SkerryHost : IAsyncDisposable
         // 1.
         var api = new Listener("api_url", "--api-url", options.ApiUrl);
         var gateway = new Listener("gateway_url", "--gateway-url", options.GatewayUrl);
-        string?[] problems = [DataFolderProbe.Run(options.DataFolder), api.Probe(), gateway.Probe()];
+        var nodes = options.IsFleet ? new Listener("node.listen", "--node-listen", options.Node.Listen, isUrl: false) : null;
+        var silo = options.IsFleet ? new Listener("node.silo", "--node-silo", options.Node.Silo, isUrl: false) : null;
+        string?[] problems = [DataFolderProbe.Run(options.DataFolder), api.Probe(), gateway.Probe(), nodes?.Probe(), silo?.Probe()];
         if (problems.OfType<string>().ToList() is { Count: > 0 } found)
         {
             throw new StartupException(found);
@@ -75,14 +89,33 @@ internal sealed class SkerryHost : IAsyncDisposable
         using var random = RandomNumberGenerator.Create();
         credentials ??= AccountCredentials.Create(random);
 
+        FleetParts? fleet = null;
+        if (options.IsFleet)
+        {
+            try
+            {
+                fleet = await FleetParts.OpenAsync(options, random);
+            }
+            catch (StorageException e)
+            {
+                throw new StartupException(e.Message.ReplaceLineEndings(" "), e);
+            }
+        }
+
         // 2.
-        var app = Build(options, api, gateway, credentials);
+        var app = Build(options, api, gateway, nodes, credentials, fleet);
         var host = new SkerryHost(app, options, api, gateway) { IsFirstStart = isFirstStart };
         try
         {
             // Mapping opens storage, for the routes hold on to their namespaces.
             var management = ManagementPipeline.Build(app.Services);
             app.Use(next => http => ManagementConnection.Carries(http) ? management(http) : next(http));
+            if (nodes is not null)
+            {
+                var forNodes = NodePipeline.Build(app.Services);
+                app.Use(next => http => NodeListener.Carries(http) ? forNodes(http) : next(http));
+            }
+
             GatewayPipeline.AddTo(app);
             await app.StartAsync();
 
@@ -118,12 +151,21 @@ internal sealed class SkerryHost : IAsyncDisposable
 
     /// <summary>
     /// Stops in order: listeners close, requests drain for at most two seconds, objects finish, the log is made
-    /// durable, the folder's lock is given back. Takes less than five seconds.
+    /// durable, the folder's lock is given back. Takes less than five seconds; in a fleet, where objects move to other
+    /// nodes first, up to half a minute.
     /// </summary>
     public async Task StopAsync()
     {
         // The web server is stopped by itself first: one time limit for all would let a slow request use up the
         // time that the objects and the log need.
+        if (_isFleet)
+        {
+            // What listens goes on until the objects have moved and everything is in the bucket: others ask for them.
+            using var moved = new CancellationTokenSource(FleetStopTimeout);
+            await StopAsync(moved);
+            return;
+        }
+
         _app.Lifetime.StopApplication();
         using (var drained = new CancellationTokenSource(DrainTimeout))
         {
@@ -131,21 +173,27 @@ internal sealed class SkerryHost : IAsyncDisposable
         }
 
         using var stopped = new CancellationTokenSource(StopTimeout);
+        await StopAsync(stopped);
+    }
+
+    private async Task StopAsync(CancellationTokenSource limit)
+    {
         try
         {
-            await _app.StopAsync(stopped.Token);
+            await _app.StopAsync(limit.Token);
         }
-        catch (Exception e) when (stopped.IsCancellationRequested
+        catch (Exception e) when (limit.IsCancellationRequested
             && (e is OperationCanceledException || e is AggregateException { InnerExceptions: var all } && all.All(one => one is OperationCanceledException)))
         {
-            // Something took longer than the time there is. What was confirmed is in the log, from which the next start recovers.
+            // Something took longer than the time there is. What was confirmed is in the log or with the followers, from which it is recovered.
         }
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static WebApplication Build(SkerryServerOptions options, Listener api, Listener gateway, AccountCredentials credentials)
+    private static WebApplication Build(
+        SkerryServerOptions options, Listener api, Listener gateway, Listener? nodes, AccountCredentials credentials, FleetParts? fleet)
     {
         // The empty builder reads no appsettings.json and no ASPNETCORE_ variables: SettingTable is all there is.
         var builder = WebApplication.CreateEmptyBuilder(new() { EnvironmentName = Environments.Production });
@@ -156,6 +204,11 @@ internal sealed class SkerryHost : IAsyncDisposable
             server.Limits.MaxRequestBodySize = options.GatewayBodyBytesMax;
             gateway.AddTo(server);
             api.AddTo(server, ManagementConnection.MarkAll);
+            if (nodes is not null)
+            {
+                NodeListener.ConfigureServer(server, NodeSilenceMax);
+                nodes.AddTo(server, listener => NodeListener.Configure(listener, fleet!.Certificates));
+            }
         });
         builder.Logging.SetMinimumLevel(options.LogLevel);
 
@@ -171,7 +224,16 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
         builder.Services.AddSingleton<Health>();
-        HostedObjects.AddTo(builder, options);
+        if (fleet is not null)
+        {
+            // Made here, for the container to dispose of it.
+            builder.Services.AddSingleton(_ => fleet);
+            builder.Services.AddRelay();
+            builder.Services.AddSingleton(fleet.Identity);
+            builder.Services.AddSingleton<GrpcRelayServer>();
+        }
+
+        HostedObjects.AddTo(builder, options, fleet);
 
         return builder.Build();
     }

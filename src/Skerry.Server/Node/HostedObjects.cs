@@ -1,6 +1,8 @@
+using System.Net;
 using FlightSeating;
 using Skerry.Objects;
 using Skerry.Server.Configuration;
+using Skerry.Server.Hosting;
 
 namespace Skerry.Server.Node;
 
@@ -8,7 +10,7 @@ namespace Skerry.Server.Node;
 internal static class HostedObjects
 {
     /// <summary>Adds the runtime and the built-in classes.</summary>
-    public static void AddTo(WebApplicationBuilder builder, SkerryServerOptions options) =>
+    public static void AddTo(WebApplicationBuilder builder, SkerryServerOptions options, FleetParts? fleet) =>
         builder.AddSkerry(skerry =>
             {
                 skerry.DataFolder = options.DataFolder;
@@ -17,8 +19,32 @@ internal static class HostedObjects
                 skerry.SqlLimits = skerry.SqlLimits with { BoundParameters = options.SqlBoundParametersMax };
                 skerry.Storage.HistoryRetention = options.HistoryFor;
                 skerry.Storage.HistoryBytesMax = options.HistoryBytesMax;
+                if (fleet is not null)
+                {
+                    Join(skerry, options, fleet);
+                }
             })
             .AddDurableObject<IFlight, Flight>();
+
+    private static void Join(SkerryOptions skerry, SkerryServerOptions options, FleetParts fleet)
+    {
+        var node = options.Node;
+        skerry.Cluster = new SkerryClusterOptions
+        {
+            Name = options.Cluster.Name,
+            Zone = node.Zone,
+            HostsObjects = node.Roles.HasFlag(NodeRoles.Objects),
+            Redis = options.Cluster.Membership!.Redis,
+            Postgres = options.Cluster.Membership.Postgres,
+            Listen = new IPEndPoint(node.Silo.Address, node.Silo.Port),
+            InternalUrl = $"https://{node.ReachedAt}",
+            Certificates = fleet.Certificates,
+        };
+        skerry.Relay = new SkerryRelayOptions(fleet.Bucket, fleet.Transport);
+        skerry.Relay.Node.Name = node.Name;
+        skerry.Relay.Node.Zone = node.Zone;
+        skerry.Relay.Node.Address = node.ReachedAt.ToString();
+    }
 
     /// <summary>Adds the objects' own HTTP.</summary>
     public static void MapTo(WebApplication app) => app.MapDurableObjects();

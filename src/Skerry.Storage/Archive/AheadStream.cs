@@ -82,7 +82,7 @@ internal sealed class AheadStream(IBucket bucket, string key, long offset, long 
 
     public override async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        _stop.Cancel();
         foreach (var (_, read) in _ahead)
         {
             await ((Task)read).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

@@ -146,7 +146,7 @@ public sealed class ObjectArchive
     }
 
     /// <summary>The newest state at or before a time, Unix milliseconds; transaction 0, empty, before the first.</summary>
-    /// <exception cref="StorageException">The time lies before what is retained.</exception>
+    /// <exception cref="PastNotRetainedException">The time lies before what is retained.</exception>
     public async Task<PageState> FindByTimeAsync(long timeMs, CancellationToken cancel)
     {
         if (Newest.TimestampMs <= timeMs)
@@ -168,12 +168,14 @@ public sealed class ObjectArchive
     }
 
     /// <summary>Checks, without reading pages, that a transaction can be restored; transaction 0 is the empty database.</summary>
-    /// <exception cref="StorageException">It is not retained any more, or does not exist.</exception>
+    /// <exception cref="PastNotRetainedException">It is not retained any more.</exception>
+    /// <exception cref="StorageException">It does not exist.</exception>
     public async Task CheckRetainedAsync(ulong txid, CancellationToken cancel) => await FindAsync(txid, cancel);
 
     /// <summary>Reads the state after a transaction; 0 is the empty database.</summary>
     /// <returns>The state, once it is proven.</returns>
-    /// <exception cref="StorageException">The transaction is not retained any more, or does not exist.</exception>
+    /// <exception cref="PastNotRetainedException">The transaction is not retained any more.</exception>
+    /// <exception cref="StorageException">The transaction does not exist.</exception>
     /// <exception cref="StorageDamagedException">A file is damaged, or the files do not add up to the state.</exception>
     public async Task<PageState> RestoreAsync(ulong txid, IPageSink sink, CancellationToken cancel)
     {
@@ -340,7 +342,7 @@ public sealed class ObjectArchive
         return state;
     }
 
-    private StorageException TooOld() => new(
+    private PastNotRetainedException TooOld() => new(
         _chain.FirstBase >= 0
             ? $"That point in time of {Key} is not retained any more; its history reaches back to transaction {_chain.Links[_chain.FirstBase].Txid}."
             : $"Nothing of the history of {Key} can be restored: {_chain.End}.");

@@ -51,7 +51,7 @@ internal static class RecordFetcher
         }
         finally
         {
-            await stop.CancelAsync();
+            stop.Cancel();
             foreach (var (_, read) in ahead)
             {
                 await ((Task)read).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

@@ -85,7 +85,7 @@ public sealed class SessionBundles
         }
         finally
         {
-            await stop.CancelAsync();
+            stop.Cancel();
             await ((Task)Task.WhenAll(reads)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 

@@ -28,9 +28,10 @@ public sealed partial class Uploader
     private readonly UploadPlan _plan;
     private readonly Dictionary<ObjectKey, ObjectCost> _costs = [];
     private readonly List<(ulong Sequence, TaskCompletionSource Done)> _flushes = [];
-    private TaskCompletionSource _flushAsked = NewSignal();
-    private TaskCompletionSource _workAsked = NewSignal();
+    private readonly Wakeup _uploadLoop = new();
+    private readonly Wakeup _workLoop = new();
     private ulong _uploaded;
+    private long _underWayBytes;
     private long _batches;
     private long _promotions;
     private long _snapshots;
@@ -88,7 +89,7 @@ public sealed partial class Uploader
         {
             lock (_lock)
             {
-                return new UploadFigures(_uploaded, _plan.GatheredBytes, _batches, _promotions, _snapshots, _bucket.Use);
+                return new UploadFigures(_uploaded, _plan.GatheredBytes + _underWayBytes, _batches, _promotions, _snapshots, _bucket.Use);
             }
         }
     }
@@ -111,7 +112,7 @@ public sealed partial class Uploader
             _plan.Adopt(archive.Key, archive.LogBytes, (long)archive.Newest.PageCount * Sqlite.IPageFile.PageSize);
         }
 
-        Wake(ref _workAsked);
+        _workLoop.Set();
     }
 
     /// <summary>Uploads, promotes, makes snapshots and tidies up until it is cancelled. What is gathered then is not uploaded: flush first.</summary>
@@ -129,7 +130,7 @@ public sealed partial class Uploader
         }
         finally
         {
-            await stop.CancelAsync();
+            stop.Cancel();
             await Task.WhenAll(uploads, work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             FailFlushes();
         }
@@ -145,7 +146,7 @@ public sealed partial class Uploader
     /// <exception cref="StorageException">The uploader has stopped, or a bundle is damaged.</exception>
     public async Task FlushAsync(ObjectKey? key, CancellationToken cancel)
     {
-        var done = NewSignal();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var sequence = _log.ConfirmedSequence;
         lock (_lock)
         {
@@ -159,8 +160,12 @@ public sealed partial class Uploader
             }
         }
 
-        Wake(ref _flushAsked);
-        await done.Task.WaitAsync(cancel);
+        _uploadLoop.Set();
+        using (cancel.Register(() => done.TrySetCanceled(cancel)))
+        {
+            await done.Task;
+        }
+
         for (var delay = _options.RetryDelay; key is { } promote; delay = Longer(delay))
         {
             try
@@ -195,7 +200,7 @@ public sealed partial class Uploader
             if (TakeBatch(read) is { } batch)
             {
                 await PersistAsync(() => UploadAsync(batch, cancel), cancel);
-                Wake(ref _workAsked);
+                _workLoop.Set();
                 continue;
             }
 
@@ -248,7 +253,13 @@ public sealed partial class Uploader
                 return null;
             }
 
-            return _plan.DueAtMs <= Now || flush ? _plan.Close(_uploaded + 1, read) : null;
+            if (_plan.DueAtMs > Now && !flush)
+            {
+                return null;
+            }
+
+            _underWayBytes = _plan.GatheredBytes;
+            return _plan.Close(_uploaded + 1, read);
         }
     }
 
@@ -268,6 +279,7 @@ public sealed partial class Uploader
         {
             _plan.Uploaded(batch, Now);
             _uploaded = batch.Last;
+            _underWayBytes = 0;
             _batches++;
             Charge(batch, content.Length);
             CompleteFlushes(batch.Last);
@@ -300,25 +312,49 @@ public sealed partial class Uploader
     private async Task WaitForRecordsAsync(ulong read, CancellationToken cancel)
     {
         long? due;
-        Task asked;
         lock (_lock)
         {
             due = _plan.DueAtMs;
-            asked = Rearm(ref _flushAsked);
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        if (due is null)
+        if (due is not null)
         {
-            await AnyAsync(stop, asked, _log.WaitBeyondAsync(read, stop.Token));
-            cancel.ThrowIfCancellationRequested();
+            // Records come by the thousand; they are read together.
+            var wait = Math.Clamp(due.Value - Now, 1, (long)_options.GatherInterval.TotalMilliseconds);
+            await _uploadLoop.WaitAsync(_time, TimeSpan.FromMilliseconds(wait), cancel);
             return;
         }
 
-        // Records come by the thousand; they are read together.
-        var wait = Math.Clamp(due.Value - Now, 1, (long)_options.GatherInterval.TotalMilliseconds);
-        await AnyAsync(stop, asked, Task.Delay(TimeSpan.FromMilliseconds(wait), _time, stop.Token));
-        cancel.ThrowIfCancellationRequested();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var grown = WakeWhenGrownAsync(read, stop.Token);
+        try
+        {
+            await _uploadLoop.WaitAsync(_time, null, cancel);
+        }
+        finally
+        {
+            stop.Cancel();
+            await grown;
+        }
+    }
+
+    private async Task WakeWhenGrownAsync(ulong read, CancellationToken cancel)
+    {
+        try
+        {
+            await _log.WaitBeyondAsync(read, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return;
+        }
+        catch
+        {
+            _uploadLoop.Set();
+            throw;
+        }
+
+        _uploadLoop.Set();
     }
 
     private async Task WorkAsync(CancellationToken cancel)
@@ -327,12 +363,10 @@ public sealed partial class Uploader
         var delay = _options.RetryDelay;
         while (true)
         {
-            Task asked;
             IReadOnlyList<UploadWork> work;
             long? next;
             lock (_lock)
             {
-                asked = Rearm(ref _workAsked);
                 work = _plan.TakeWork(Now, ParallelWork);
                 next = _plan.NextWorkAtMs;
             }
@@ -355,11 +389,9 @@ public sealed partial class Uploader
                 continue;
             }
 
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             var tidy = (long)Math.Max(1, Math.Ceiling((_tidyAt - _time.GetUtcNow()).TotalMilliseconds));
             var wait = Math.Clamp((next ?? long.MaxValue) - Now, 1, tidy);
-            await AnyAsync(stop, asked, Task.Delay(TimeSpan.FromMilliseconds(wait), _time, stop.Token));
-            cancel.ThrowIfCancellationRequested();
+            await _workLoop.WaitAsync(_time, TimeSpan.FromMilliseconds(wait), cancel);
         }
     }
 
@@ -535,37 +567,4 @@ public sealed partial class Uploader
     }
 
     private long Now => (long)_time.GetElapsedTime(0).TotalMilliseconds;
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private void Wake(ref TaskCompletionSource signal)
-    {
-        lock (_lock)
-        {
-            signal.TrySetResult();
-        }
-    }
-
-    private static Task Rearm(ref TaskCompletionSource signal)
-    {
-        if (signal.Task.IsCompleted)
-        {
-            signal = NewSignal();
-            return Task.CompletedTask;
-        }
-
-        return signal.Task;
-    }
-
-    // Waits for the first; ends the others, which may fail by that.
-    private static async Task AnyAsync(CancellationTokenSource stop, Task asked, Task other)
-    {
-        if (await Task.WhenAny(asked, other) == other && other.IsFaulted)
-        {
-            await other;
-        }
-
-        await stop.CancelAsync();
-        await other.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-    }
 }

@@ -37,6 +37,7 @@ public sealed class FileBucket : IBucket, IDisposable
     private readonly FileBucketFolders _folders;
     private readonly FileBucketLocks _locks;
     private readonly FileBucketSlot _slot;
+    private readonly FileBucketThreads _threads = new();
 
     private FileBucket(string root, FileBucketDisk disk)
     {
@@ -113,9 +114,7 @@ public sealed class FileBucket : IBucket, IDisposable
     {
         BucketKey.Check(key);
         cancel.ThrowIfCancellationRequested();
-        return Task.Run(
-            () => Put(key, condition, new Content(content, null)),
-            CancellationToken.None);
+        return _threads.RunAsync(() => Put(key, condition, new Content(content, null)));
     }
 
     /// <inheritdoc/>
@@ -123,7 +122,7 @@ public sealed class FileBucket : IBucket, IDisposable
     {
         BucketKey.Check(key);
         cancel.ThrowIfCancellationRequested();
-        return Task.Run(() => Put(key, PutCondition.None, new Content(default, content)), CancellationToken.None);
+        return _threads.RunAsync(() => Put(key, PutCondition.None, new Content(default, content)));
     }
 
     /// <inheritdoc/>
@@ -177,51 +176,61 @@ public sealed class FileBucket : IBucket, IDisposable
             BucketKey.Check(key);
         }
 
-        return Task.Run(
-            () =>
-            {
-                var begun = false;
-                var last = "";
-                try
-                {
-                    var folders = new HashSet<string>();
-                    foreach (var key in keys)
-                    {
-                        cancel.ThrowIfCancellationRequested();
-                        last = key;
-                        var path = FilePath(key);
-                        if (!File.Exists(path))
-                        {
-                            continue;
-                        }
-
-                        begun = true;
-                        using (_locks.Take(key))
-                        {
-                            File.Delete(path);
-                        }
-
-                        folders.Add(Path.GetDirectoryName(path)!);
-                    }
-
-                    foreach (var folder in folders.Select(_folders.Prune).ToHashSet())
-                    {
-                        _folders.SyncRemoval(folder);
-                    }
-                }
-                catch (Exception e) when (FileBucketFault.IsDisk(e))
-                {
-                    throw FileBucketFault.Of(e, _root, "delete", last, begun);
-                }
-            },
-            cancel);
+        return _threads.RunAsync(() => Delete(keys, cancel));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _threads.Dispose();
         _locks.Dispose();
         _slot.Dispose();
+    }
+
+    private bool Delete(IReadOnlyCollection<string> keys, CancellationToken cancel)
+    {
+        var begun = false;
+        var last = "";
+        try
+        {
+            var folders = new HashSet<string>();
+            foreach (var key in keys)
+            {
+                cancel.ThrowIfCancellationRequested();
+                last = key;
+                var path = FilePath(key);
+                if (!File.Exists(path))
+                {
+                    continue;
+                }
+
+                begun = true;
+                try
+                {
+                    using (_locks.Take(key))
+                    {
+                        File.Delete(path);
+                    }
+                }
+                catch (DirectoryNotFoundException)
+                {
+                    // Somebody else has deleted it, and its folder.
+                }
+
+                folders.Add(Path.GetDirectoryName(path)!);
+            }
+
+            foreach (var folder in folders.Select(_folders.Prune).ToHashSet())
+            {
+                _folders.SyncRemoval(folder);
+            }
+
+            return true;
+        }
+        catch (Exception e) when (FileBucketFault.IsDisk(e))
+        {
+            throw FileBucketFault.Of(e, _root, "delete", last, begun);
+        }
     }
 
     private PutOutcome Put(string key, PutCondition condition, Content content)

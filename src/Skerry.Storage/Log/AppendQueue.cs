@@ -17,6 +17,9 @@ internal sealed class AppendQueue(long bytesMax)
     private bool _asleep;
     private bool _nudged;
 
+    /// <summary>Why nothing at all can be taken now; null if it can.</summary>
+    public StorageException? Refusal { get; set; }
+
     /// <summary>Bytes of requests that are not decided yet.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
@@ -35,10 +38,16 @@ internal sealed class AppendQueue(long bytesMax)
                 return FailedStreams.ErrorOf(request);
             }
 
-            if (request.Payload.Length > RecordHeader.PayloadBytesMax)
+            if (request.ContentBytes > RecordHeader.PayloadBytesMax)
             {
                 _rejected.Add(request.Stream.Key, request.Epoch);
-                return new StorageException($"Transaction {request.Txid} of {request.Stream.Key} has {request.Payload.Length} bytes; a record of the log has at most {RecordHeader.PayloadBytesMax}. Write less in one transaction.");
+                return new StorageException($"Transaction {request.Txid} of {request.Stream.Key} has {request.ContentBytes} bytes; a record of the log has at most {RecordHeader.PayloadBytesMax}. Write less in one transaction.");
+            }
+
+            if (Refusal is { } refusal)
+            {
+                _rejected.Add(request.Stream.Key, request.Epoch);
+                return refusal;
             }
 
             if (_bytes > bytesMax)
@@ -81,6 +90,20 @@ internal sealed class AppendQueue(long bytesMax)
         }
     }
 
+    /// <summary>Sleeps until there is a nudge, whatever waits.</summary>
+    public void WaitForNudge()
+    {
+        lock (_gate)
+        {
+            while (!_nudged)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            _nudged = false;
+        }
+    }
+
     /// <summary>Wakes the writer although there may be nothing to write.</summary>
     public void Nudge()
     {
@@ -112,5 +135,5 @@ internal sealed class AppendQueue(long bytesMax)
     }
 
     /// <summary>What a request counts for.</summary>
-    public static long BytesOf(AppendRequest request) => request.Payload.Length + RequestBytes;
+    public static long BytesOf(AppendRequest request) => request.ContentBytes + RequestBytes;
 }

@@ -26,6 +26,12 @@ public abstract class AppendRequest
     /// <summary>The LTX file; it must not change until one of the callbacks has run.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
 
+    /// <summary>Bytes that go into the record before <see cref="Payload"/>, as if they were its start.</summary>
+    internal ReadOnlyMemory<byte> Preamble { get; init; }
+
+    /// <summary>What the record holds.</summary>
+    internal long ContentBytes => (long)Preamble.Length + Payload.Length;
+
     /// <summary>The record is on stable storage on a quorum of the log's copies.</summary>
     protected internal abstract void OnConfirmed(LogPosition position);
 

@@ -37,6 +37,9 @@ internal sealed class BatchBuffer(int bytesMax)
     /// <summary>The records.</summary>
     public ReadOnlySpan<byte> Body => _buffer.AsSpan(BatchHeader.Size, BodyBytes);
 
+    /// <summary>The records; valid until the next batch.</summary>
+    public ReadOnlyMemory<byte> BodyMemory => _buffer.AsMemory(BatchHeader.Size, BodyBytes);
+
     /// <summary>The batch as it is written, once the header is in.</summary>
     public ReadOnlySpan<byte> Seal(in BatchHeader header, ulong salt)
     {

@@ -226,6 +226,11 @@ internal sealed class LogScanner(SegmentFolder folder, LogPosition checkpoint, A
             segment.FirstTimestampMs = batch.FirstTimestampMs;
         }
 
+        if (batch.Records > 0)
+        {
+            segment.NoteRecords(batch.FirstSequence, batch.LastSequence);
+        }
+
         segment.LastTimestampMs = _highestTimestampMs;
         segment.End = batch.End;
         _lastSequence = batch.LastSequence;

@@ -16,6 +16,8 @@ internal sealed class LogSegment(uint number, string path, LogFiles files)
     private long _preparedTo;
     private long _end = SegmentHeader.Block;
     private bool _sealed;
+    private ulong _firstSequence;
+    private ulong _lastSequence;
 
     public uint Number { get; } = number;
 
@@ -36,6 +38,12 @@ internal sealed class LogSegment(uint number, string path, LogFiles files)
         get => Volatile.Read(ref _end);
         set => Volatile.Write(ref _end, value);
     }
+
+    /// <summary>The first record's number, if this run of the node has seen it; 0 if not.</summary>
+    public ulong FirstSequence => Volatile.Read(ref _firstSequence);
+
+    /// <summary>The last record's number, if this run of the node has seen it; 0 if not.</summary>
+    public ulong LastSequence => Volatile.Read(ref _lastSequence);
 
     /// <summary>The first record's time; 0 for none.</summary>
     public long FirstTimestampMs { get; set; }
@@ -69,6 +77,17 @@ internal sealed class LogSegment(uint number, string path, LogFiles files)
                 return _file ??= files.Open(Path, FileMode.Open);
             }
         }
+    }
+
+    /// <summary>These records are in the segment, after all others.</summary>
+    public void NoteRecords(ulong first, ulong last)
+    {
+        if (_firstSequence == 0)
+        {
+            Volatile.Write(ref _firstSequence, first);
+        }
+
+        Volatile.Write(ref _lastSequence, last);
     }
 
     /// <summary>Closes the file; a later use opens it again.</summary>

@@ -10,8 +10,8 @@ namespace Skerry.Storage.Log;
 /// <item>takes everything that waits;</item>
 /// <item>encodes a batch, as long as records fit the batch and the segment;</item>
 /// <item>writes it with one write at the end of the last good batch;</item>
-/// <item>syncs once;</item>
-/// <item>tells the leader, which confirms the requests in order, or fails them.</item>
+/// <item>syncs once, or, if the copies that count are elsewhere, hands the batch to the relay;</item>
+/// <item>answers the requests in order, as far as they are decided.</item>
 /// </list>
 /// There is no waiting for more: while a sync runs the next batch collects by itself. A write that failed is
 /// overwritten by the next batch. A sync that failed leaves the file's tail undefined, so the segment ends at its last
@@ -28,19 +28,27 @@ internal sealed class LogWriter : ILogLeaderEffects
     private readonly SegmentPreparer _preparer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly LogLeader _leader;
+    private readonly LogLeader? _leader;
+    private readonly ILogRelay? _relay;
     private readonly FailedStreams _failed = new();
     private readonly BatchBuffer _buffer;
-    private readonly List<AppendRequest> _batch = [];
-    private readonly List<LogPosition> _positions = [];
+    private readonly PendingRecords _pending = new();
+    private readonly Queue<(ulong Last, long End)> _undecided = [];
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _markTimer;
+    private readonly Lock _space = new();
+    private readonly SequenceSignal _beyond;
+    private StorageException? _refusal;
 
     private List<AppendRequest> _taken = [];
     private int _takenIndex;
     private LogSegment? _current;
     private ulong _lastSequence;
-    private ulong _batchFirst;
+    private ulong _submitted;
+    private ulong _confirmed;
+    private int _batchRecords;
+    private long _batchFirstTimestampMs;
+    private long _batchHighestTimestampMs;
     private long _batchNumber;
     private long _highestTimestampMs;
     private long _lastBatchAt;
@@ -51,6 +59,8 @@ internal sealed class LogWriter : ILogLeaderEffects
     private StorageException? _trouble;
     private long _failedAt;
     private bool _sealRequested;
+    private long _batchStart;
+    private long _chainFrom = 1;
 
     public LogWriter(
         NodeLogOptions options,
@@ -58,6 +68,7 @@ internal sealed class LogWriter : ILogLeaderEffects
         SegmentFolder folder,
         SegmentPreparer preparer,
         LogScanResult found,
+        ILogRelay? relay,
         TimeProvider time,
         ILogger logger)
     {
@@ -67,22 +78,33 @@ internal sealed class LogWriter : ILogLeaderEffects
         _preparer = preparer;
         _time = time;
         _logger = logger;
-        _leader = new LogLeader(this, [Self], found.LastSequence);
+        _relay = relay;
+        _leader = relay is null ? new LogLeader(this, [Self], found.LastSequence) : null;
         _buffer = new BatchBuffer(options.BatchBytesMax);
         _current = found.Current;
         _lastSequence = found.LastSequence;
+        _submitted = found.LastSequence;
+        _confirmed = found.LastSequence;
+        _beyond = new SequenceSignal(found.LastSequence);
         _highestTimestampMs = found.HighestTimestampMs;
         _end = (long)found.End.ToUInt64();
         _confirmedEnd = _end;
         _unmarked = found.Unmarked;
         _lastBatchAt = time.GetTimestamp();
         _markTimer = time.CreateTimer(static writer => ((LogWriter)writer!).OnMarkTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        relay?.Attach(this, queue.Nudge);
     }
 
     public LogPosition End => LogPosition.FromUInt64((ulong)Volatile.Read(ref _end));
 
     /// <summary>As <see cref="End"/>, but moved only when every request before it has heard of its confirmation.</summary>
     public LogPosition ConfirmedEnd => LogPosition.FromUInt64((ulong)Volatile.Read(ref _confirmedEnd));
+
+    /// <summary>The last record that is confirmed; what failed in between has a number all the same.</summary>
+    public ulong Confirmed => Volatile.Read(ref _confirmed);
+
+    /// <summary>Completes when <see cref="Confirmed"/> is greater.</summary>
+    public Task WaitBeyondAsync(ulong sequence, CancellationToken cancel) => _beyond.WaitAsync(sequence, cancel);
 
     public long Batches { get; private set; }
 
@@ -118,29 +140,60 @@ internal sealed class LogWriter : ILogLeaderEffects
     void ILogLeaderEffects.Confirmed(ulong first, ulong last)
     {
         var bytes = 0L;
-        for (var sequence = first; sequence <= last; sequence++)
+        for (var i = 0; i < _pending.Count && _pending[i].Sequence <= last; i++)
         {
-            var index = (int)(sequence - _batchFirst);
-            var request = _batch[index];
-            bytes += AppendQueue.BytesOf(request);
-            request.Stream.Last = _positions[index];
+            ref var record = ref _pending[i];
+            if (record.Error is null)
+            {
+                bytes += AppendQueue.BytesOf(record.Request);
+                record.Request.Stream.Last = record.Position;
+            }
         }
 
         _queue.Release(bytes);
-        for (var sequence = first; sequence <= last; sequence++)
+        Volatile.Write(ref _confirmed, last);
+        while (_pending.Count > 0 && _pending[0].Sequence <= last)
         {
-            var index = (int)(sequence - _batchFirst);
-            _batch[index].OnConfirmed(_positions[index]);
+            var record = _pending.Take();
+            if (record.Error is { } error)
+            {
+                Fail(record.Request, error);
+            }
+            else
+            {
+                record.Request.OnConfirmed(record.Position);
+            }
         }
+
+        Decided(last);
+        _beyond.Announce(last);
     }
 
     void ILogLeaderEffects.Failed(ulong first, ulong last, StorageException error)
     {
-        for (var sequence = first; sequence <= last; sequence++)
+        while (_pending.Count > 0 && _pending[0].Sequence <= last)
         {
-            var request = _batch[(int)(sequence - _batchFirst)];
-            _failed.Add(request.Stream.Key, request.Epoch);
-            Fail(request, error);
+            var record = _pending.Take();
+            _failed.Add(record.Request.Stream.Key, record.Request.Epoch);
+            Fail(record.Request, record.Error ?? error);
+        }
+
+        if (_relay is null)
+        {
+            // What follows is confirmed by itself; these numbers are decided.
+            Volatile.Write(ref _confirmed, last);
+        }
+
+        Decided(last);
+    }
+
+    /// <summary>Moves the end of what is decided, once every request before it has its answer.</summary>
+    private void Decided(ulong last)
+    {
+        while (_undecided.TryPeek(out var batch) && batch.Last <= last)
+        {
+            Volatile.Write(ref _confirmedEnd, batch.End);
+            _undecided.Dequeue();
         }
     }
 
@@ -150,15 +203,19 @@ internal sealed class LogWriter : ILogLeaderEffects
         {
             while (Take())
             {
-                while (_takenIndex < _taken.Count)
+                _relay?.Run();
+                while (_takenIndex < _taken.Count && HasRoom)
                 {
                     WriteBatch();
+                    _relay?.Run();
                 }
 
-                // An idle log must not keep the last requests' payloads alive.
-                _batch.Clear();
-                _taken.Clear();
-                _takenIndex = 0;
+                if (_takenIndex == _taken.Count)
+                {
+                    // An idle log must not keep the last requests' payloads alive.
+                    _taken.Clear();
+                    _takenIndex = 0;
+                }
             }
 
             Mark();
@@ -172,17 +229,39 @@ internal sealed class LogWriter : ILogLeaderEffects
         }
     }
 
+    /// <summary>
+    /// Batches that nobody has decided about are few: what comes meanwhile makes the next batch larger, which is cheaper
+    /// for everybody than many small ones.
+    /// </summary>
+    private bool HasRoom => _undecided.Count < _options.BatchesInFlightMax;
+
     private bool Take()
     {
+        if (!HasRoom || _takenIndex < _taken.Count)
+        {
+            if (!HasRoom)
+            {
+                _queue.WaitForNudge();
+            }
+
+            return true;
+        }
+
         if (!_queue.Take(ref _taken, wait: false))
         {
-            return false;
+            if (_pending.Count == 0)
+            {
+                return false;
+            }
+
+            _queue.WaitForNudge();
+            return true;
         }
 
         if (_taken.Count == 0)
         {
             Idle();
-            return _queue.Take(ref _taken, wait: true);
+            return _queue.Take(ref _taken, wait: true) || _pending.Count > 0;
         }
 
         return true;
@@ -227,9 +306,9 @@ internal sealed class LogWriter : ILogLeaderEffects
         try
         {
             Collect();
-            if (_batch.Count > 0)
+            if (_batchRecords > 0)
             {
-                _leader.Submit(_batchFirst, _batchFirst + (ulong)_batch.Count - 1);
+                _leader?.Submit(_submitted + 1, _submitted + (ulong)_batchRecords);
                 Write();
             }
         }
@@ -239,18 +318,73 @@ internal sealed class LogWriter : ILogLeaderEffects
             return;
         }
 
-        if (_batch.Count > 0)
+        if (_batchRecords > 0)
         {
             Batches++;
-            Records += _batch.Count;
+            Records += _batchRecords;
             Recovered();
-            _leader.Persisted(Self, _leader.Submitted);
-            if (_leader.Decided == _leader.Submitted)
+            _submitted += (ulong)_batchRecords;
+            _undecided.Enqueue((_submitted, _end));
+            if (_leader is not null)
             {
-                Volatile.Write(ref _confirmedEnd, _end);
+                _leader.Persisted(Self, _submitted);
+                _preparer.Kick(_current!);
+            }
+            else
+            {
+                HandOver();
+            }
+        }
+
+        AnswerFailed();
+    }
+
+    private void HandOver()
+    {
+        var segment = _current!;
+        _relay!.Appended(new Frame(
+            _submitted - (ulong)_batchRecords + 1,
+            _submitted,
+            segment.Salt,
+            segment.Number,
+            (uint)(_batchStart + BatchHeader.Size),
+            _buffer.BodyMemory));
+        CheckSpace();
+    }
+
+    /// <summary>Refuses records while too much waits for the bucket.</summary>
+    public void CheckSpace()
+    {
+        lock (_space)
+        {
+            var bytes = 0L;
+            foreach (var segment in _folder.Segments)
+            {
+                bytes += segment.End;
             }
 
-            _preparer.Kick(_current!);
+            _queue.Refusal = _refusal ?? (bytes > _options.RetainedBytesMax
+                ? new StorageException($"{bytes} bytes of confirmed writes in {_options.Folder} are not in the bucket yet, more than the {_options.RetainedBytesMax} allowed. Check the bucket; writes go on by themselves when it takes them.")
+                : null);
+        }
+    }
+
+    /// <summary>Refuses records for good.</summary>
+    public void Refuse(StorageException reason)
+    {
+        lock (_space)
+        {
+            _refusal = reason;
+            _queue.Refusal = reason;
+        }
+    }
+
+    /// <summary>Answers the requests that have failed by themselves, if none before them still waits.</summary>
+    private void AnswerFailed()
+    {
+        while (_pending.Count > 0 && _pending[0].Error is { } error)
+        {
+            Fail(_pending.Take().Request, error);
         }
     }
 
@@ -265,11 +399,16 @@ internal sealed class LogWriter : ILogLeaderEffects
 
     private void StartBatch()
     {
-        _batch.Clear();
-        _positions.Clear();
+        _batchRecords = 0;
+        _batchFirstTimestampMs = 0;
+        _batchHighestTimestampMs = 0;
         _buffer.Reset();
-        _batchFirst = _leader.Submitted + 1;
         _batchNumber++;
+        if (_relay is null)
+        {
+            // Every batch before this one is decided.
+            _chainFrom = _batchNumber;
+        }
     }
 
     /// <summary>Encodes what waits until the batch or the segment is full.</summary>
@@ -280,12 +419,12 @@ internal sealed class LogWriter : ILogLeaderEffects
             var request = _taken[_takenIndex];
             if (_failed.Blocks(request))
             {
-                Fail(request, FailedStreams.ErrorOf(request));
+                _pending.Add(new PendingRecord(request, 0, default, FailedStreams.ErrorOf(request)));
                 continue;
             }
 
             var bytes = RecordHeader.SizeOf(request);
-            if (_batch.Count == 0)
+            if (_batchRecords == 0)
             {
                 MakeRoom(BatchHeader.Size + (long)bytes);
             }
@@ -304,12 +443,18 @@ internal sealed class LogWriter : ILogLeaderEffects
         var offset = (uint)(_current!.End + _buffer.NextOffset);
         var position = new LogPosition(_current.Number, offset);
         var stream = request.Stream;
-        var previous = stream.UnsyncedBatch == _batchNumber ? stream.Unsynced : stream.Last;
-        RecordHeader.Write(_buffer.Add(bytes), request, _batchFirst + (ulong)_batch.Count, previous, offset, _current.Salt);
+        var previous = stream.UnsyncedBatch >= _chainFrom ? stream.Unsynced : stream.Last;
+        var sequence = _submitted + (ulong)_batchRecords + 1;
+        RecordHeader.Write(_buffer.Add(bytes), request, sequence, previous, offset, _current.Salt);
         stream.Unsynced = position;
         stream.UnsyncedBatch = _batchNumber;
-        _batch.Add(request);
-        _positions.Add(position);
+        if (_batchRecords++ == 0)
+        {
+            _batchFirstTimestampMs = request.TimestampMs;
+        }
+
+        _batchHighestTimestampMs = Math.Max(_batchHighestTimestampMs, request.TimestampMs);
+        _pending.Add(new PendingRecord(request, sequence, position, null));
     }
 
     /// <summary>Sees to a segment with space for a batch of so many bytes.</summary>
@@ -340,24 +485,33 @@ internal sealed class LogWriter : ILogLeaderEffects
         var position = new LogPosition(segment.Number, (uint)segment.End);
         var header = new BatchHeader(
             position,
-            _batchFirst,
+            _submitted + 1,
             _lastSequence,
-            _batch.Count,
+            _batchRecords,
             _buffer.BodyBytes,
             segment.End == SegmentHeader.Block && !End.IsNone && End.Segment < segment.Number ? End : position,
-            _batch.Count > 0 ? _batch[0].TimestampMs : 0,
+            _batchFirstTimestampMs,
             _highestTimestampMs,
             XxHash3.HashToUInt64(_buffer.Body, (long)segment.Salt));
         var bytes = _buffer.Seal(header, segment.Salt);
         segment.Reserve(header.End);
         segment.File.Write(bytes, position.Offset);
-        Sync(segment);
+        if (_relay is null)
+        {
+            Sync(segment);
+        }
+
+        _batchStart = segment.End;
+        _lastSequence = header.LastSequence;
+        if (_batchRecords > 0)
+        {
+            segment.NoteRecords(header.FirstSequence, header.LastSequence);
+        }
 
         segment.End = header.End;
-        _lastSequence = header.LastSequence;
         Note(segment);
         BytesAppended += bytes.Length;
-        _unmarked = _batch.Count > 0;
+        _unmarked = _batchRecords > 0 && _relay is null;
         _lastBatchAt = _time.GetTimestamp();
         Volatile.Write(ref _end, (long)new LogPosition(segment.Number, (uint)header.End).ToUInt64());
     }
@@ -379,21 +533,17 @@ internal sealed class LogWriter : ILogLeaderEffects
 
     private void Note(LogSegment segment)
     {
-        if (_batch.Count == 0)
+        if (_batchRecords == 0)
         {
             return;
         }
 
         if (segment.FirstTimestampMs == 0)
         {
-            segment.FirstTimestampMs = _batch[0].TimestampMs;
+            segment.FirstTimestampMs = _batchFirstTimestampMs;
         }
 
-        foreach (var request in _batch)
-        {
-            _highestTimestampMs = Math.Max(_highestTimestampMs, request.TimestampMs);
-        }
-
+        _highestTimestampMs = Math.Max(_highestTimestampMs, _batchHighestTimestampMs);
         segment.LastTimestampMs = _highestTimestampMs;
     }
 
@@ -431,31 +581,56 @@ internal sealed class LogWriter : ILogLeaderEffects
         _failedAt = _time.GetTimestamp();
         GiveUpSegment(error);
 
-        // What could not even be encoded fails with the batch: there is nowhere to write it to.
-        if (_leader.Submitted < _batchFirst)
-        {
-            for (; _takenIndex < _taken.Count; _takenIndex++)
-            {
-                var request = _taken[_takenIndex];
-                if (_failed.Blocks(request))
-                {
-                    Fail(request, FailedStreams.ErrorOf(request));
-                    continue;
-                }
-
-                _batch.Add(request);
-            }
-
-            _leader.Submit(_batchFirst, _batchFirst + (ulong)_batch.Count - 1);
-        }
-
-        NodeLogMessages.BatchFailed(_logger, _batch.Count, error);
         var reason = error is IOException io && LogFile.IsDiskFull(io)
             ? $"The log in {_options.Folder} cannot be written: the disk is full. Free space; the log goes on by itself."
             : $"The log in {_options.Folder} cannot be written: {error.Message}. Check the disk.";
         var trouble = new StorageException(reason, error);
         Volatile.Write(ref _trouble, trouble);
-        _leader.Failed(Self, _batchFirst, trouble);
+
+        // What could not even be encoded fails with the batch: there is nowhere to write it to.
+        if (_batchRecords == 0)
+        {
+            for (; _takenIndex < _taken.Count; _takenIndex++)
+            {
+                var request = _taken[_takenIndex];
+                var why = _failed.Blocks(request) ? FailedStreams.ErrorOf(request) : null;
+                _pending.Add(new PendingRecord(request, 0, default, why ?? trouble));
+                if (why is null)
+                {
+                    _batchRecords++;
+                    _failed.Add(request.Stream.Key, request.Epoch);
+                }
+            }
+        }
+        else if (_leader is not null && _leader.Submitted > _submitted)
+        {
+            // These numbers may be on the disk, so they are not given again.
+            var first = _submitted + 1;
+            _submitted = _leader.Submitted;
+            _leader.Failed(Self, first, trouble);
+        }
+        else
+        {
+            TakeBack(trouble);
+        }
+
+        NodeLogMessages.BatchFailed(_logger, _batchRecords, error);
+        AnswerFailed();
+    }
+
+    /// <summary>Nobody has been told of the batch's records: their numbers go to the next ones.</summary>
+    private void TakeBack(StorageException error)
+    {
+        _chainFrom = _batchNumber + 1;
+        for (var i = _pending.Count - 1; i >= 0 && (_pending[i].Sequence > _submitted || _pending[i].Error is not null); i--)
+        {
+            ref var record = ref _pending[i];
+            if (record.Error is null)
+            {
+                record = record with { Sequence = 0, Error = error };
+                _failed.Add(record.Request.Stream.Key, record.Request.Epoch);
+            }
+        }
     }
 
     /// <summary>Unless the disk was merely full, the segment's tail is no longer to be trusted.</summary>

@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Skerry.Storage.Archive;
+using Skerry.Storage.Relay;
 
 namespace Skerry.Storage.Log;
 
@@ -13,15 +16,16 @@ namespace Skerry.Storage.Log;
 /// replays has to apply that.
 /// </para>
 /// </summary>
-public sealed class NodeLog : IAsyncDisposable
+public sealed class NodeLog : IConfirmedRecords, IAsyncDisposable
 {
     private readonly SegmentFolder _folder;
     private readonly SegmentPreparer _preparer;
     private readonly AppendQueue _queue;
     private readonly LogWriter _writer;
+    private readonly bool _isSpool;
     private int _disposed;
 
-    private NodeLog(NodeLogOptions options, SegmentFolder folder, LogScanResult found, TimeProvider time, ILogger logger)
+    private NodeLog(NodeLogOptions options, SegmentFolder folder, LogScanResult found, ILogRelay? relay, TimeProvider time, ILogger logger)
     {
         _folder = folder;
         _preparer = new SegmentPreparer(folder, time, logger);
@@ -30,9 +34,10 @@ public sealed class NodeLog : IAsyncDisposable
             _preparer.Adopt(next);
         }
 
+        _isSpool = relay is not null;
         Damage = found.Damage;
         _queue = new AppendQueue(options.QueueBytesMax);
-        _writer = new LogWriter(options, _queue, folder, _preparer, found, time, logger);
+        _writer = new LogWriter(options, _queue, folder, _preparer, found, relay, time, logger);
         _writer.Start();
     }
 
@@ -50,6 +55,15 @@ public sealed class NodeLog : IAsyncDisposable
     /// A checkpoint must not pass it: whoever is told of a record only afterwards could not have saved it yet.
     /// </summary>
     public LogPosition ConfirmedEnd => _writer.ConfirmedEnd;
+
+    /// <inheritdoc/>
+    public ulong ConfirmedSequence => _writer.Confirmed;
+
+    /// <summary>
+    /// Records after this one are not in the bucket yet: segments that hold any of them are not removed. By default
+    /// nothing is held back, for there may be no bucket.
+    /// </summary>
+    public ulong UploadedTo { get; private set; } = ulong.MaxValue;
 
     /// <summary>Bytes of requests that are neither confirmed nor failed, with 256 counted for each beside its payload.</summary>
     public long QueuedBytes => _queue.Bytes;
@@ -95,12 +109,28 @@ public sealed class NodeLog : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(logger);
         ArgumentNullException.ThrowIfNull(replay);
         options.Validate();
+        return Open(options, checkpoint, null, time, logger, replay);
+    }
+
+    /// <summary>Opens an empty log that is not synced: <paramref name="relay"/> decides when a record is confirmed.</summary>
+    /// <exception cref="StorageException">The folder cannot be read or written.</exception>
+    internal static NodeLog OpenSpool(NodeLogOptions options, ILogRelay relay, TimeProvider time, ILogger logger)
+    {
+        options.Validate();
+        return options.Synced
+            ? throw new ArgumentException($"A spool is not synced; {nameof(options.Synced)} must be false.", nameof(options))
+            : Open(options, default, relay, time, logger, static _ => { });
+    }
+
+    private static NodeLog Open(
+        NodeLogOptions options, LogPosition checkpoint, ILogRelay? relay, TimeProvider time, ILogger logger, Action<LogEntry> replay)
+    {
         SegmentFolder? folder = null;
         try
         {
             folder = new SegmentFolder(options, time);
             var found = new LogScanner(folder, checkpoint, replay, logger).Run();
-            var log = new NodeLog(options, folder, found, time, logger);
+            var log = new NodeLog(options, folder, found, relay, time, logger);
             NodeLogMessages.Opened(logger, options.Folder, found.Records, folder.Segments.Length, found.End);
             return log;
         }
@@ -175,6 +205,11 @@ public sealed class NodeLog : IAsyncDisposable
     public void RemoveSegmentsBefore(uint segment)
     {
         var keep = Math.Min(segment, End.Segment);
+        if (UploadedTo != ulong.MaxValue && LogTail.SegmentOf(_folder, UploadedTo + 1) is { } needed)
+        {
+            keep = Math.Min(keep, needed.Number);
+        }
+
         try
         {
             _folder.Remove(other => other.Number < keep);
@@ -184,6 +219,85 @@ public sealed class NodeLog : IAsyncDisposable
             throw new StorageException($"Segments of the log before {_folder.PathOf(keep)} cannot be removed: {error.Message}", error);
         }
     }
+
+    /// <summary>
+    /// The batches that hold records from <paramref name="from"/> on, up to the end at the time of the call, verified. A
+    /// frame's body is valid until the next one is asked for.
+    /// </summary>
+    /// <exception cref="StorageDamagedException">What is there does not match its checksum.</exception>
+    /// <exception cref="StorageException">The record was removed, or the disk fails.</exception>
+    public IEnumerable<Frame> ReadFrames(ulong from) => LogTail.ReadFrames(_folder, from, End, reuse: true);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ArchivedRecord> ReadAsync(ulong fromSequence, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var next = fromSequence;
+        while (next <= ConfirmedSequence)
+        {
+            var before = next;
+            using var frames = LogTail.ReadFrames(_folder, next, End, reuse: false).GetEnumerator();
+
+            // Off the caller's thread: it may be one that must not wait for a disk.
+            while (await Task.Run(frames.MoveNext, cancel).ConfigureAwait(false))
+            {
+                foreach (var record in FrameReader.Read(frames.Current))
+                {
+                    if (record.Sequence > ConfirmedSequence)
+                    {
+                        yield break;
+                    }
+
+                    if (record.Sequence >= next)
+                    {
+                        yield return record;
+                    }
+                }
+
+                next = frames.Current.Last + 1;
+            }
+
+            if (next == before)
+            {
+                // What is confirmed beyond has failed: its numbers are not in any batch.
+                yield break;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task WaitBeyondAsync(ulong sequence, CancellationToken cancel) => _writer.WaitBeyondAsync(sequence, cancel);
+
+    /// <summary>
+    /// Records up to <paramref name="upTo"/> are in the bucket. A spool removes the segments that hold nothing else; a
+    /// log of one copy keeps them until <see cref="RemoveSegmentsBefore"/>, but not less.
+    /// </summary>
+    /// <param name="upTo">0 when there is a bucket, and nothing is known to be in it yet.</param>
+    /// <exception cref="StorageException">A file cannot be removed; later calls try again.</exception>
+    public void Uploaded(ulong upTo)
+    {
+        UploadedTo = UploadedTo == ulong.MaxValue ? upTo : Math.Max(UploadedTo, upTo);
+        if (!_isSpool)
+        {
+            return;
+        }
+
+        try
+        {
+            var current = End.Segment;
+            _folder.Remove(segment => segment.Number < current && segment.LastSequence <= UploadedTo);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"Segments of the spool before {_folder.PathOf(End.Segment)} cannot be removed: {error.Message}", error);
+        }
+        finally
+        {
+            _writer.CheckSpace();
+        }
+    }
+
+    /// <summary>Takes no record from now on, for this reason.</summary>
+    internal void Refuse(StorageException reason) => _writer.Refuse(reason);
 
     /// <summary>Ends the current segment: the next record goes to a new one, so that the old one can be removed or copied whole.</summary>
     public void Seal() => _writer.RequestSeal();

@@ -27,6 +27,21 @@ public sealed class NodeLogOptions
     /// </summary>
     public int BatchBytesMax { get; init; } = 8 << 20;
 
+    /// <summary>
+    /// False for a spool: the copies that count are elsewhere, so nothing is synced, and the log starts empty. True by
+    /// default.
+    /// </summary>
+    public bool Synced { get; init; } = true;
+
+    /// <summary>
+    /// Of a spool, how many batches may be on their way without a decision; by default 3: one that a follower syncs, one
+    /// that waits there, one that travels. What comes meanwhile makes the next batch larger.
+    /// </summary>
+    public int BatchesInFlightMax { get; init; } = 3;
+
+    /// <summary>Of a spool, bytes of records that are not in the bucket yet; beyond that records fail. By default 4 GiB.</summary>
+    public long RetainedBytesMax { get; init; } = 4L << 30;
+
     /// <summary>How long the log is idle before it marks its last batch as complete; 1 s by default.</summary>
     public TimeSpan MarkAfter { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -56,5 +71,7 @@ public sealed class NodeLogOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(BatchBytesMax);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BatchBytesMax, 1 << 30);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(MarkAfter, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(BatchesInFlightMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(RetainedBytesMax);
     }
 }

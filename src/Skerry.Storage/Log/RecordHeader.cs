@@ -35,12 +35,12 @@ internal readonly record struct RecordHeader(LogRecordHeader Record, ulong Seque
 
     /// <summary>Bytes that a record will take.</summary>
     public static int SizeOf(AppendRequest request) =>
-        Fixed + Align8(Encoding.UTF8.GetByteCount(request.Stream.Key.Namespace)) + Align8(request.Payload.Length);
+        Fixed + Align8(Encoding.UTF8.GetByteCount(request.Stream.Key.Namespace)) + Align8((int)request.ContentBytes);
 
     /// <summary>Encodes a record; <paramref name="bytes"/> is exactly as long as <see cref="SizeOf"/> says.</summary>
     public static void Write(Span<byte> bytes, AppendRequest request, ulong sequence, LogPosition previous, uint offset, ulong salt)
     {
-        var payload = request.Payload.Span;
+        var payloadBytes = (int)request.ContentBytes;
         var key = request.Stream.Key;
         var nameBytes = Encoding.UTF8.GetBytes(key.Namespace, bytes[Fixed..]);
         var headerBytes = Fixed + Align8(nameBytes);
@@ -55,10 +55,12 @@ internal readonly record struct RecordHeader(LogRecordHeader Record, ulong Seque
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[56..], previous.ToUInt64());
         var id = key.Id;
         id.Bytes.CopyTo(bytes[64..]);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[96..], payload.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[96..], payloadBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[100..], offset);
-        payload.CopyTo(bytes[headerBytes..]);
-        bytes[(headerBytes + payload.Length)..].Clear();
+        request.Preamble.Span.CopyTo(bytes[headerBytes..]);
+        request.Payload.Span.CopyTo(bytes[(headerBytes + request.Preamble.Length)..]);
+        var payload = bytes.Slice(headerBytes, payloadBytes);
+        bytes[(headerBytes + payloadBytes)..].Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[104..], XxHash3.HashToUInt64(payload, (long)salt));
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, XxHash3.HashToUInt64(bytes[8..headerBytes], (long)salt));
     }

@@ -71,11 +71,17 @@ internal sealed class SegmentFolder
                 var block = new byte[SegmentHeader.Block];
                 header.Write(block);
                 file.Write(block, 0);
-                file.Sync();
+                if (_options.Synced)
+                {
+                    file.Sync();
+                }
             }
 
             _files.Rename(path + Unfinished, path);
-            _files.SyncFolder(_options.Folder);
+            if (_options.Synced)
+            {
+                _files.SyncFolder(_options.Folder);
+            }
         }
         catch (IOException)
         {
@@ -134,7 +140,10 @@ internal sealed class SegmentFolder
                 _files.Delete(segment.Path);
             }
 
-            _files.SyncFolder(_options.Folder);
+            if (_options.Synced)
+            {
+                _files.SyncFolder(_options.Folder);
+            }
         }
     }
 
@@ -181,7 +190,12 @@ internal sealed class SegmentFolder
         foreach (var path in Directory.EnumerateFiles(_options.Folder, "*" + Extension))
         {
             var name = System.IO.Path.GetFileNameWithoutExtension(path);
-            if (name.Length == 8 && uint.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && number > 0)
+            if (!_options.Synced)
+            {
+                // Nothing of an earlier run is worth anything: what it confirmed is elsewhere.
+                _files.Delete(path);
+            }
+            else if (name.Length == 8 && uint.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && number > 0)
             {
                 found.Add(OpenExisting(number, path));
             }

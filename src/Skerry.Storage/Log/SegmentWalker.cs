@@ -1,10 +1,14 @@
 namespace Skerry.Storage.Log;
 
 /// <summary>Finds batches in a segment by their headers. Not thread-safe.</summary>
-internal sealed class SegmentWalker(LogSegment segment)
+/// <param name="segment">The segment.</param>
+/// <param name="file">A handle to read through; null for the segment's own.</param>
+internal sealed class SegmentWalker(LogSegment segment, LogFile? file = null)
 {
     private const int ChunkBytes = 1 << 20;
     private byte[] _chunk = [];
+
+    private LogFile File => file ?? segment.File;
 
     /// <summary>The batch at the segment's very start; null if there is none, or if it is illegible.</summary>
     public BatchHeader? First() => At(SegmentHeader.Block);
@@ -24,11 +28,11 @@ internal sealed class SegmentWalker(LogSegment segment)
 
         if (_chunk.Length == 0)
         {
-            _chunk = GC.AllocateUninitializedArray<byte>((int)Math.Min(ChunkBytes, Math.Max(SegmentHeader.Block, segment.File.Length)));
+            _chunk = GC.AllocateUninitializedArray<byte>((int)Math.Min(ChunkBytes, Math.Max(SegmentHeader.Block, File.Length)));
         }
 
         int read;
-        for (var start = offset; start < limit && (read = segment.File.Read(_chunk, start)) >= BatchHeader.Size; start += _chunk.Length & -SegmentHeader.Block)
+        for (var start = offset; start < limit && (read = File.Read(_chunk, start)) >= BatchHeader.Size; start += _chunk.Length & -SegmentHeader.Block)
         {
             for (var block = 0; block + BatchHeader.Size <= read && start + block < limit; block += SegmentHeader.Block)
             {
@@ -46,7 +50,7 @@ internal sealed class SegmentWalker(LogSegment segment)
     {
         Span<byte> bytes = stackalloc byte[BatchHeader.Size];
         return segment.IsLegible
-            && segment.File.Read(bytes, offset) == bytes.Length
+            && File.Read(bytes, offset) == bytes.Length
             && BatchHeader.TryRead(bytes, segment.Salt, PositionOf(offset), out var header)
             ? header
             : null;

@@ -130,30 +130,74 @@ internal sealed class DatabaseFiles(string path) : IDisposable
     /// <exception cref="StorageException">A write failed; the files then need the log's records again.</exception>
     public void Write(in PageState state, LogPosition last, IReadOnlyList<(uint Page, PageVersion Version)> pages, uint pageCountBefore)
     {
+        using var update = Update();
+        foreach (var (page, version) in pages)
+        {
+            update.Write(page, version.Content.AsSpan(0, IPageFile.PageSize), version.Checksum);
+        }
+
+        update.Complete(state, last, truncate: state.PageCount < pageCountBefore);
+    }
+
+    /// <summary>Begins to write pages. Until <see cref="FilesUpdate.Complete"/> the header tells of the state before.</summary>
+    /// <exception cref="StorageException">The files cannot be written.</exception>
+    public FilesUpdate Update()
+    {
         try
         {
             var database = Database(FileMode.OpenOrCreate);
-            using var checksums = File.OpenHandle(PagesPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
-            Span<byte> sum = stackalloc byte[8];
-            foreach (var (page, version) in pages)
-            {
-                RandomAccess.Write(database, version.Content.AsSpan(0, IPageFile.PageSize), (long)(page - 1) * IPageFile.PageSize);
-                BinaryPrimitives.WriteUInt64LittleEndian(sum, version.Checksum);
-                RandomAccess.Write(checksums, sum, HeaderSize + ((long)(page - 1) * 8));
-            }
-
-            if (state.PageCount < pageCountBefore)
-            {
-                RandomAccess.SetLength(database, (long)state.PageCount * IPageFile.PageSize);
-                RandomAccess.SetLength(checksums, HeaderSize + ((long)state.PageCount * 8));
-            }
-
-            WriteHeader(checksums, state, last);
+            return new FilesUpdate(this, database, File.OpenHandle(PagesPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException($"Writing {DatabasePath} failed: {e.Message} The log keeps the data; free space and it is written again.", e);
+            throw Failed(e);
         }
+    }
+
+    private StorageException Failed(Exception e) =>
+        new($"Writing {DatabasePath} failed: {e.Message} Nothing confirmed is lost; free space and it is written again.", e);
+
+    /// <summary>Pages on their way into the files.</summary>
+    public sealed class FilesUpdate(DatabaseFiles files, SafeFileHandle database, SafeFileHandle checksums) : IDisposable
+    {
+        /// <summary>Writes one page and its checksum.</summary>
+        /// <exception cref="StorageException">A write failed.</exception>
+        public void Write(uint page, ReadOnlySpan<byte> content, ulong checksum)
+        {
+            Span<byte> sum = stackalloc byte[8];
+            BinaryPrimitives.WriteUInt64LittleEndian(sum, checksum);
+            try
+            {
+                RandomAccess.Write(database, content, (long)(page - 1) * IPageFile.PageSize);
+                RandomAccess.Write(checksums, sum, HeaderSize + ((long)(page - 1) * 8));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw files.Failed(e);
+            }
+        }
+
+        /// <summary>Writes the state that the pages complete.</summary>
+        /// <exception cref="StorageException">A write failed.</exception>
+        public void Complete(in PageState state, LogPosition last, bool truncate)
+        {
+            try
+            {
+                if (truncate)
+                {
+                    RandomAccess.SetLength(database, (long)state.PageCount * IPageFile.PageSize);
+                    RandomAccess.SetLength(checksums, HeaderSize + ((long)state.PageCount * 8));
+                }
+
+                WriteHeader(checksums, state, last);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw files.Failed(e);
+            }
+        }
+
+        public void Dispose() => checksums.Dispose();
     }
 
     private static void WriteHeader(SafeFileHandle file, in PageState state, LogPosition last)

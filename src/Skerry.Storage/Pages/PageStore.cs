@@ -128,6 +128,7 @@ public sealed partial class PageStore : IPageFile
         _files.ReadPage(page, content);
         if (LtxChecksum.OfPage(page, content) != _checksums[page])
         {
+            _node.PageDamaged(Key);
             throw new StorageDamagedException(
                 _files.DatabasePath, (long)(page - 1) * IPageFile.PageSize, $"page {page} of {Key} does not match its checksum");
         }

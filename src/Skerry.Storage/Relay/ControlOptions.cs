@@ -27,6 +27,9 @@ public sealed class ControlOptions
     /// <summary>How often the sessions in the bucket are listed.</summary>
     public TimeSpan DirectoryInterval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often, on average, a node looks for what sessions long gone have left in the bucket.</summary>
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromHours(6);
+
     /// <summary>How often the table of alarms is written, if it has changed.</summary>
     public TimeSpan AlarmsInterval { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -42,8 +42,11 @@ public sealed partial class DocumentTests
     public void Every_setting_is_documented()
     {
         var document = RepositoryRoot.Read("docs/configuration.md");
-        var keys = SettingKey().Matches(RepositoryRoot.Read("src/Skerry.Server/Configuration/SettingTable.cs")).Select(match => match.Groups["key"].Value).ToList();
-        Assert.NotEmpty(keys);
+        var keys = new[] { "SettingTable.cs", "FleetSettings.cs" }
+            .SelectMany(file => SettingKey().Matches(RepositoryRoot.Read($"src/Skerry.Server/Configuration/{file}")))
+            .Select(match => match.Groups["key"].Value).ToList();
+        Assert.Contains("data", keys);
+        Assert.Contains("node.roles", keys);
         Assert.All(keys, key => Assert.Contains($"| `{key}` |", document, StringComparison.Ordinal));
     }
 
@@ -67,6 +70,6 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"[^\p{L}\p{N} _-]")]
     private static partial Regex NotInAnchor();
 
-    [GeneratedRegex(@"(new|Whole)\(\s*""(?<key>[a-z_.]+)""")]
+    [GeneratedRegex(@"(new|Whole|File)\(\s*""(?<key>[a-z_.]+)""")]
     private static partial Regex SettingKey();
 }

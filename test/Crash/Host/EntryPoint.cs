@@ -1,8 +1,9 @@
+using Skerry.Crash.Buckets;
 using Xunit.Runner.InProc.SystemConsole;
 
 namespace Skerry.Crash.Host;
 
-/// <summary>Begins as the test runner, or, with the word <c>host</c>, as the process that tests put under load and kill.</summary>
+/// <summary>Begins as the test runner, or, with the word <c>host</c>, <c>member</c> or <c>count</c>, as a process that tests put under load and kill.</summary>
 internal static class EntryPoint
 {
     public static Task<int> Main(string[] args)
@@ -15,6 +16,11 @@ internal static class EntryPoint
         if (args is ["member", var settings])
         {
             return Fleet.MemberHost.RunAsync(settings);
+        }
+
+        if (args is ["count", var folder])
+        {
+            return CountingProcess.RunAsync(folder);
         }
 
         return ConsoleRunner.Run(args);

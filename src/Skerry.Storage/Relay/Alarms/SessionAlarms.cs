@@ -11,6 +11,8 @@ namespace Skerry.Storage.Relay.Alarms;
 /// </summary>
 public sealed class SessionAlarms
 {
+    private const string Folder = "alarms/";
+
     private readonly ControlPlane _plane;
     private readonly IBucket _bucket;
     private readonly IObjectHost _host;
@@ -32,7 +34,7 @@ public sealed class SessionAlarms
     public IReadOnlyDictionary<ObjectKey, long> Pending => _alarms;
 
     /// <summary>Where a session's alarms are.</summary>
-    public static string KeyOf(SessionId session) => "alarms/" + session;
+    public static string KeyOf(SessionId session) => Folder + session;
 
     /// <summary>An object's alarm after a confirmed transaction; 0 for none.</summary>
     public void Set(ObjectKey key, long dueMs)
@@ -86,6 +88,21 @@ public sealed class SessionAlarms
     /// <exception cref="StorageException">The file is damaged, or a newer version wrote it.</exception>
     public async Task<IReadOnlyDictionary<ObjectKey, long>> ReadAsync(SessionId session, CancellationToken cancel) =>
         await _files.ReadAsync(KeyOf(session), cancel) is { } found ? found.Value.Alarms : new Dictionary<ObjectKey, long>();
+
+    /// <summary>The sessions that have a file.</summary>
+    public async Task<IReadOnlyCollection<SessionId>> ListAsync(CancellationToken cancel)
+    {
+        List<SessionId> sessions = [];
+        await foreach (var entry in _bucket.ListAsync(Folder, null, cancel))
+        {
+            if (SessionId.TryParse(entry.Key[Folder.Length..], out var session))
+            {
+                sessions.Add(session);
+            }
+        }
+
+        return sessions;
+    }
 
     /// <summary>Removes the file of a session whose alarms somebody else looks after.</summary>
     public Task RemoveAsync(SessionId session, CancellationToken cancel) => _bucket.DeleteAsync([KeyOf(session)], cancel);

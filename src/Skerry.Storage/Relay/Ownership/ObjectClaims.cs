@@ -20,9 +20,6 @@ public sealed class ObjectClaims
     private readonly Dictionary<ObjectKey, Claim> _claims = [];
     private readonly Dictionary<ObjectKey, Task> _busy = [];
 
-    // How many epochs activations of objects have taken that nobody owns yet.
-    private readonly Dictionary<ObjectKey, uint> _unowned = [];
-
     /// <summary>Creates the claims of a session that has none.</summary>
     public ObjectClaims(
         ControlPlane plane, SessionRecords sessions, OwnerRecords owners, SessionTakeover takeover, ISessionArchive archive, IReleaseSteps release)
@@ -79,7 +76,8 @@ public sealed class ObjectClaims
     }
 
     /// <summary>
-    /// Makes an object that nobody owns this session's, before its first write may be confirmed.
+    /// Makes an object that nobody owns this session's, before the record of its first write may enter the log. So a log
+    /// holds only records of claims that its session has had, and no two sessions ever use one epoch of an object.
     /// </summary>
     /// <returns>The claim epoch.</returns>
     /// <exception cref="ClaimException">It is somebody else's by now: nothing that was read of it may leave, and the write has failed.</exception>
@@ -103,28 +101,12 @@ public sealed class ObjectClaims
         }
     }
 
-    /// <summary>
-    /// The epoch for the records of a new activation of an object that is this session's, or of one that is nobody's: its
-    /// first claim has epoch 1, whoever gets it, and counts only if it is this session's.
-    /// </summary>
-    /// <exception cref="ClaimException">The object is leaving, or has been activated too often within its claim.</exception>
-    public ulong NextEpoch(ObjectKey key)
-    {
-        var (epoch, activation) = (1ul, 0u);
-        if (_claims.TryGetValue(key, out var claim))
-        {
-            (epoch, activation) = (claim.Epoch, claim.Activations++);
-        }
-        else
-        {
-            activation = _unowned.GetValueOrDefault(key);
-            _unowned[key] = activation + 1;
-        }
-
-        return claim?.IsLeaving != true && activation < ObjectEpochs.ActivationsMax
-            ? ObjectEpochs.Of(epoch, activation)
-            : throw new ClaimException($"{key} cannot be activated in session {_plane.Self.Session} any more.");
-    }
+    /// <summary>The epoch for the records of a new activation of an object that is this session's.</summary>
+    /// <exception cref="ClaimException">It is not, or it is leaving, or has been activated too often within its claim.</exception>
+    public ulong NextEpoch(ObjectKey key) =>
+        _claims.TryGetValue(key, out var claim) && !claim.IsLeaving && claim.Activations < ObjectEpochs.ActivationsMax
+            ? ObjectEpochs.Of(claim.Epoch, claim.Activations++)
+            : throw new ClaimException($"{key} cannot be activated in session {_plane.Self.Session} now.");
 
     /// <summary>
     /// Gives an object to another session:
@@ -188,7 +170,7 @@ public sealed class ObjectClaims
                 // 2.
                 if (owned.Value.Session == _plane.Self.Session)
                 {
-                    Remember(key, owned.Value.ClaimEpoch);
+                    _claims[key] = new Claim(owned.Value.ClaimEpoch);
                     return new ClaimResult(owned.Value.ClaimEpoch, Moved: true);
                 }
 
@@ -211,7 +193,7 @@ public sealed class ObjectClaims
                 // 4.
                 else if (await TakeAsync(key, owned, cancel) is { } taken)
                 {
-                    Remember(key, taken);
+                    _claims[key] = new Claim(taken);
                     return new ClaimResult(taken, Moved: true);
                 }
             }
@@ -256,7 +238,7 @@ public sealed class ObjectClaims
     /// <summary>Step 4; null if somebody was faster.</summary>
     private async Task<ulong?> TakeAsync(ObjectKey key, Versioned<OwnerRecord> owned, CancellationToken cancel)
     {
-        await _archive.PromoteAsync(owned.Value.Session, key, owned.Value.ClaimEpoch, cancel);
+        await _archive.PromoteAsync(owned.Value.Session, key, cancel);
         var next = new OwnerRecord(_plane.Self.Session, owned.Value.ClaimEpoch + 1);
         var outcome = await _owners.SwapAsync(key, next, owned.ETag, cancel);
         return outcome.Swapped ? next.ClaimEpoch : null;
@@ -270,7 +252,7 @@ public sealed class ObjectClaims
             throw new ClaimException($"{key} has been written by another session meanwhile.");
         }
 
-        Remember(key, current.Value.ClaimEpoch);
+        _claims[key] = new Claim(current.Value.ClaimEpoch);
         return current.Value.ClaimEpoch;
     }
 
@@ -296,7 +278,7 @@ public sealed class ObjectClaims
 
             // 3.
             await _release.UploadAsync(key, cancel);
-            await _archive.PromoteAsync(_plane.Self.Session, key, owned.Value.ClaimEpoch, cancel);
+            await _archive.PromoteAsync(_plane.Self.Session, key, cancel);
 
             // 4.
             var outcome = await _owners.SwapAsync(key, new OwnerRecord(to, owned.Value.ClaimEpoch + 1), owned.ETag, cancel);
@@ -310,13 +292,6 @@ public sealed class ObjectClaims
                 claim.IsLeaving = false;
             }
         }
-    }
-
-    // Activations go on from those of the time when nobody owned the object: a record of theirs may have reached the log.
-    private void Remember(ObjectKey key, ulong epoch)
-    {
-        _unowned.Remove(key, out var activations);
-        _claims[key] = new Claim(epoch) { Activations = epoch == 1 ? activations : 0 };
     }
 
     private Task<T> Start<T>(ObjectKey key, Task<T> work)

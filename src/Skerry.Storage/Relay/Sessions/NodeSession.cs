@@ -43,7 +43,7 @@ public sealed class NodeSession
     /// </summary>
     public async Task RecoverOwnAsync(CancellationToken cancel)
     {
-        await foreach (var session in _sessions.ListAsync(cancel))
+        foreach (var session in await _sessions.ListAsync(cancel))
         {
             if (session != _plane.Self.Session
                 && await _sessions.ReadAsync(session, cancel) is { } found

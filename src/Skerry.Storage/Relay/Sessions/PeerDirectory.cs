@@ -55,7 +55,7 @@ public sealed class PeerDirectory
     public async Task RefreshAsync(CancellationToken cancel)
     {
         List<Task> greetings = [];
-        await foreach (var session in _sessions.ListAsync(cancel))
+        foreach (var session in await _sessions.ListAsync(cancel))
         {
             if (session == _plane.Self.Session || await _sessions.ReadAsync(session, cancel) is not { } found)
             {

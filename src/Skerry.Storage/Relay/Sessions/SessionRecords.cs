@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Skerry.Storage.Buckets;
 
 namespace Skerry.Storage.Relay.Sessions;
@@ -9,12 +8,14 @@ public sealed class SessionRecords
     private const string Folder = "sessions/";
 
     private readonly IBucket _bucket;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
     private readonly CasRecords<SessionRecord> _records;
 
     /// <summary>Creates the view of a bucket.</summary>
     public SessionRecords(IBucket bucket, TimeProvider time, Random random)
     {
-        _bucket = bucket;
+        (_bucket, _time, _random) = (bucket, time, random);
         _records = new CasRecords<SessionRecord>(bucket, time, random, RecordJson.Write, RecordJson.ReadSession);
     }
 
@@ -32,13 +33,27 @@ public sealed class SessionRecords
         _records.SwapAsync(KeyOf(next.Node.Session), next, etag, cancel);
 
     /// <summary>All sessions that have a record.</summary>
-    public async IAsyncEnumerable<SessionId> ListAsync([EnumeratorCancellation] CancellationToken cancel)
+    public async Task<IReadOnlyList<SessionId>> ListAsync(CancellationToken cancel)
     {
-        await foreach (var entry in _bucket.ListAsync(Folder, null, cancel))
+        var backoff = new Backoff(_time, _random);
+        while (true)
         {
-            if (SessionId.TryParse(entry.Key[Folder.Length..], out var session))
+            try
             {
-                yield return session;
+                List<SessionId> sessions = [];
+                await foreach (var entry in _bucket.ListAsync(Folder, null, cancel))
+                {
+                    if (SessionId.TryParse(entry.Key[Folder.Length..], out var session))
+                    {
+                        sessions.Add(session);
+                    }
+                }
+
+                return sessions;
+            }
+            catch (BucketException error) when (error.Fault == BucketFault.Unavailable)
+            {
+                await backoff.PauseAsync(cancel);
             }
         }
     }

@@ -22,11 +22,13 @@ internal sealed class FollowerSeals(ControlPlane plane, SessionId session, Sessi
     public TimeSpan LeaseLeft =>
         _leasesEnd == long.MinValue ? TimeSpan.Zero : plane.Time.GetElapsedTime(plane.Time.GetTimestamp(), _leasesEnd);
 
-    /// <summary>Asks all followers that have not sealed. Returns as soon as enough have, or when all have answered or failed to.</summary>
-    public async Task AskAsync(CancellationToken cancel)
+    /// <summary>Asks all followers that have not sealed.</summary>
+    /// <param name="all">False to return as soon as enough have sealed; true to wait until all have answered or failed to.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task AskAsync(bool all, CancellationToken cancel)
     {
         var calls = record.Followers.Where(node => !_sealed.ContainsKey(node.Id)).Select(node => AskAsync(locate(node), cancel)).ToList();
-        while (calls.Count > 0 && !IsEnough)
+        while (calls.Count > 0 && (all || !IsEnough))
         {
             var done = await Task.WhenAny(calls);
             calls.Remove(done);

@@ -17,14 +17,14 @@ public interface ISessionArchive
     /// <summary>Puts consecutive records of a session into the bucket, as one bundle.</summary>
     Task UploadAsync(SessionId session, ulong first, ulong last, IReadOnlyList<ArchivedRecord> records, CancellationToken cancel);
 
-    /// <summary>
-    /// Copies what a session's bundles have of an object under one claim into files of the object's own. What earlier
-    /// claims of the session left in its bundles was promoted when the object left the session, or never counted.
-    /// </summary>
-    Task PromoteAsync(SessionId session, ObjectKey key, ulong claimEpoch, CancellationToken cancel);
+    /// <summary>Copies what a session's bundles have of an object into files of the object's own.</summary>
+    Task PromoteAsync(SessionId session, ObjectKey key, CancellationToken cancel);
 
     /// <summary>All objects of which the session's bundles have anything.</summary>
     Task<IReadOnlyCollection<ObjectKey>> ListObjectsAsync(SessionId session, CancellationToken cancel);
+
+    /// <summary>The sessions that have bundles.</summary>
+    Task<IReadOnlyCollection<SessionId>> ListSessionsAsync(CancellationToken cancel);
 
     /// <summary>Removes a session's bundles. Everything that counts in them must have been promoted.</summary>
     Task RemoveBundlesAsync(SessionId session, CancellationToken cancel);

@@ -48,6 +48,46 @@ public sealed class SessionCleanup
         }
     }
 
+    /// <summary>
+    /// Removes what has no session record any more: a put that was given up, or the last deed of a process that was frozen,
+    /// may have arrived after the session was cleaned up. Nothing of it counts.
+    /// </summary>
+    public async Task SweepAsync(CancellationToken cancel)
+    {
+        foreach (var session in await _archive.ListSessionsAsync(cancel))
+        {
+            if (await _sessions.ReadAsync(session, cancel) is null)
+            {
+                await _archive.RemoveBundlesAsync(session, cancel);
+            }
+        }
+
+        foreach (var session in await _alarms.ListAsync(cancel))
+        {
+            if (await _sessions.ReadAsync(session, cancel) is null)
+            {
+                await _alarms.RemoveAsync(session, cancel);
+            }
+        }
+    }
+
+    /// <summary>Sweeps now and then, until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            await _plane.DelayAsync(_plane.Options.SweepInterval * (0.5 + _plane.Random.NextDouble()), cancel);
+            try
+            {
+                await SweepAsync(cancel);
+            }
+            catch (StorageException error)
+            {
+                TakeoverMessages.SweepFailed(_plane.Logger, error);
+            }
+        }
+    }
+
     private async Task RunAsync(SessionId session, CancellationToken cancel)
     {
         try
@@ -99,7 +139,7 @@ public sealed class SessionCleanup
             {
                 if (await _owners.ReadAsync(key, cancel) is { } owned && owned.Value.Session == session)
                 {
-                    await _archive.PromoteAsync(session, key, owned.Value.ClaimEpoch, cancel);
+                    await _archive.PromoteAsync(session, key, cancel);
                 }
             }
         }));

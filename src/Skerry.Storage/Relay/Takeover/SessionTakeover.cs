@@ -154,10 +154,11 @@ public sealed class SessionTakeover
     {
         var seals = new FollowerSeals(_plane, session, mine.Value, Locate);
         var backoff = _plane.NewBackoff();
+        var all = false;
         while (true)
         {
             // 2.
-            await seals.AskAsync(cancel);
+            await seals.AskAsync(all, cancel);
             if (seals.IsEnough)
             {
                 if (seals.LeaseLeft is var left && left > TimeSpan.Zero)
@@ -166,9 +167,17 @@ public sealed class SessionTakeover
                 }
 
                 // 3., 4.
-                if (await CopyAsync(session, seals, alarms, cancel))
+                try
                 {
-                    return true;
+                    if (await CopyAsync(session, seals, alarms, cancel))
+                    {
+                        return true;
+                    }
+                }
+                catch (Exception error) when (!all && error is SessionGapException or StorageDamagedException)
+                {
+                    // A follower that was not needed for the seal may have what is missing or damaged at the others.
+                    all = true;
                 }
             }
             else

@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+
+namespace Skerry.Storage.Relay.Hosting;
+
+/// <summary>What a data folder says of its node: who it is, and since when the machine has been up.</summary>
+internal static class NodeIdentity
+{
+    private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
+
+    /// <summary>The folder's node id; made at its first use.</summary>
+    /// <exception cref="StorageException">It cannot be read or written.</exception>
+    public static NodeId Load(string folder)
+    {
+        var file = Path.Combine(folder, "node");
+        try
+        {
+            if (File.Exists(file))
+            {
+                return NodeId.TryParse(File.ReadAllText(file).Trim(), out var id)
+                    ? id
+                    : throw new StorageDamagedException(file, 0, "it does not hold a node's id");
+            }
+
+            var fresh = new NodeId(Random());
+            DurableFile.Replace(file, System.Text.Encoding.ASCII.GetBytes($"{fresh}\n"));
+            return fresh;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"The node's id in {file} cannot be read or written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A session id that nobody has.</summary>
+    public static SessionId NewSession() => new(Random());
+
+    /// <summary>
+    /// True if the machine has been started since the folder was last used, or if that is unknown: files that were not
+    /// synced may then hold anything. Notes the present start.
+    /// </summary>
+    public static bool MachineRestarted(string folder)
+    {
+        var file = Path.Combine(folder, "boot");
+        try
+        {
+            var now = File.Exists(BootIdFile) ? File.ReadAllText(BootIdFile) : "";
+            var before = File.Exists(file) ? File.ReadAllText(file) : null;
+            if (now.Length > 0 && now == before)
+            {
+                return false;
+            }
+
+            DurableFile.Replace(file, System.Text.Encoding.ASCII.GetBytes(now));
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"{file} cannot be read or written: {e.Message}", e);
+        }
+    }
+
+    private static UInt128 Random()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        RandomNumberGenerator.Fill(bytes);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+}

@@ -1,0 +1,209 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Skerry.Storage.Archive;
+using Skerry.Storage.Cache;
+using Skerry.Storage.Log;
+using Skerry.Storage.Ltx;
+using Skerry.Storage.Pages;
+
+namespace Skerry.Storage.Relay.Hosting;
+
+/// <summary>
+/// The storage of a node with a bucket: what it writes is confirmed by its followers, truth is in the bucket, and its
+/// files are a cache of the objects that its session holds.
+/// </summary>
+internal sealed class RelayedStorage : NodeStorage
+{
+    private NodeLog? _spool;
+    private readonly BackgroundFlusher _flusher;
+    private readonly LocalCache _cache;
+    private readonly ConcurrentDictionary<ObjectKey, HeldObject> _held = new();
+    private readonly Action<ObjectKey, HeldObject> _claimForFirstWrite;
+    private readonly bool _machineRestarted;
+
+    /// <param name="options">Sizes and times.</param>
+    /// <param name="folder">The data folder.</param>
+    /// <param name="cacheBytesMax">What the files of databases may take on the disk.</param>
+    /// <param name="history">Point-in-time reads.</param>
+    /// <param name="uploaded">The sequence up to which the session's records are in the bucket.</param>
+    /// <param name="claimForFirstWrite">Claims an object that has never written, and then calls the held object back.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where it tells what happens.</param>
+    public RelayedStorage(
+        NodeStorageOptions options, DataFolder folder, long cacheBytesMax, History history, Func<ulong> uploaded,
+        Action<ObjectKey, HeldObject> claimForFirstWrite, TimeProvider time, ILogger logger)
+        : base(options, folder, time, logger)
+    {
+        _claimForFirstWrite = claimForFirstWrite;
+        _machineRestarted = NodeIdentity.MachineRestarted(folder.Path);
+        _flusher = new BackgroundFlusher(() => OpenStores, time, logger);
+        _cache = new LocalCache(cacheBytesMax, key => (!_held.TryGetValue(key, out var held) || held.LastSequence <= uploaded()) && TryDrop(key));
+        History = history;
+    }
+
+    public override History History { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>There is none before the session has begun.</remarks>
+    public override NodeLog Log => _spool ?? throw new InvalidOperationException("The session has not begun.");
+
+    public override StorageException? Trouble => _spool?.Trouble ?? _flusher.Trouble;
+
+    /// <summary>Bytes of the local files.</summary>
+    public long CacheBytes => _cache.Bytes;
+
+    // A session starts without any; those of sessions that it takes over come through the objects' host.
+    public override IReadOnlyDictionary<ObjectKey, long> TakeAlarms() => new Dictionary<ObjectKey, long>();
+
+    /// <summary>The object as this session holds it; begins to hold it if it does not.</summary>
+    public HeldObject Hold(ObjectKey key) => _held.GetOrAdd(key, _ => new HeldObject { IsDistrusted = _machineRestarted });
+
+    /// <summary>The object, if it is this session's and its files are current; null otherwise.</summary>
+    public HeldObject? FindReady(ObjectKey key) =>
+        _held.TryGetValue(key, out var held) && held is { IsOwned: true, IsCurrent: true, IsLeaving: false } ? held : null;
+
+    /// <summary>The object is another session's now.</summary>
+    public void LetGo(ObjectKey key)
+    {
+        if (_held.TryRemove(key, out var held))
+        {
+            held.Disown();
+        }
+    }
+
+    /// <summary>The session has begun: this is its log.</summary>
+    public void Begin(NodeLog spool) => _spool = spool;
+
+    /// <summary>Removes the files of an object that has never written, as far as anybody knows.</summary>
+    public void DropCopy(ObjectKey key, HeldObject held)
+    {
+        new LocalCopy(PathOf(key)).Delete();
+        held.IsCurrent = true;
+        held.IsDistrusted = false;
+    }
+
+    /// <summary>Makes the files of an object that is not open hold the newest state in the bucket.</summary>
+    public async Task<LocalCopyOutcome> MakeCurrentAsync(ObjectKey key, HeldObject held, ObjectArchive archive, CancellationToken cancel)
+    {
+        var copy = new LocalCopy(PathOf(key));
+        _cache.Opened(key);
+        try
+        {
+            var outcome = await copy.MakeCurrentAsync(archive, held.IsDistrusted, cancel);
+            held.IsDistrusted = false;
+            held.IsCurrent = true;
+            return outcome;
+        }
+        finally
+        {
+            _cache.Closed(key, copy.Bytes);
+        }
+    }
+
+    private protected override PageStore Load(ObjectKey key, IConfirmationListener listener)
+    {
+        if (!_held.TryGetValue(key, out var held) || !held.IsCurrent)
+        {
+            throw new InvalidOperationException($"{key} has not been claimed by this node.");
+        }
+
+        var files = new DatabaseFiles(PathOf(key));
+        try
+        {
+            _cache.Opened(key);
+            var (state, _, sums) = files.Load(verify: true) ?? (default(PageState) with { Checksum = LtxChecksum.Flag }, default, []);
+            var store = new PageStore(this, key, files, new LogStream(key, default), state, new PageChecksums(sums, state.PageCount), listener);
+            store.RaiseEpoch(held.Epoch - 1);
+            return store;
+        }
+        catch (Exception e)
+        {
+            files.Dispose();
+            if (e is StorageDamagedException)
+            {
+                PageDamaged(key);
+            }
+
+            throw;
+        }
+    }
+
+    // The bucket has what the file lacks, or will have: the next activation makes the copy anew.
+    private protected override void Unflushed(PageStore store, StorageException error)
+    {
+        _flusher.Report(error);
+        if (_held.TryGetValue(store.Key, out var held))
+        {
+            held.IsCurrent = false;
+        }
+    }
+
+    private protected override void Closed(PageStore store)
+    {
+        if (_held.TryGetValue(store.Key, out var held))
+        {
+            held.LastSequence = Log.ConfirmedSequence;
+        }
+
+        _cache.Closed(store.Key, new LocalCopy(PathOf(store.Key)).Bytes);
+    }
+
+    internal override void PageDamaged(ObjectKey key)
+    {
+        if (_held.TryGetValue(key, out var held))
+        {
+            held.IsCurrent = false;
+            held.IsDistrusted = true;
+        }
+    }
+
+    private bool TryDrop(ObjectKey key)
+    {
+        lock (OpeningLock(key))
+        {
+            if (IsOpen(key))
+            {
+                return false;
+            }
+
+            if (_held.TryGetValue(key, out var held))
+            {
+                held.IsCurrent = false;
+            }
+
+            try
+            {
+                new LocalCopy(PathOf(key)).Delete();
+                return true;
+            }
+            catch (StorageException error)
+            {
+                _flusher.Report(error);
+                return false;
+            }
+        }
+    }
+
+    public override Task CheckpointAsync(CancellationToken cancel)
+    {
+        _flusher.FlushAll();
+        return Task.CompletedTask;
+    }
+
+    internal override void Append(AppendRequest request)
+    {
+        var key = request.Stream.Key;
+        if (!_held.TryGetValue(key, out var held))
+        {
+            request.OnFailed(new ClaimException($"{key} belongs to another node now."));
+        }
+        else if (held.Append(request, Log))
+        {
+            _claimForFirstWrite(key, held);
+        }
+    }
+
+    private protected override void RequestFlush(PageStore store) => _flusher.Request(store);
+
+    private protected override async ValueTask StopAsync() => await _flusher.StopAsync().ConfigureAwait(false);
+}

@@ -1,0 +1,197 @@
+using System.Globalization;
+using Skerry.Simulation.Bugs;
+using Skerry.Simulation.Checks;
+using Skerry.Simulation.World;
+using Skerry.Storage;
+using Skerry.Storage.Archive;
+using Skerry.Storage.Relay;
+
+namespace Skerry.Simulation.Fleet;
+
+/// <summary>One run: a fleet, its clients, and what goes wrong. Everything follows from the seed.</summary>
+internal sealed class SimulatedFleet
+{
+    private static readonly TimeSpan Trouble = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(90);
+
+    private readonly Action<string>? _trace;
+    private readonly Nemesis _nemesis;
+    private readonly List<SimulatedClient> _clients = [];
+    private long _values;
+
+    public SimulatedFleet(int seed, PlantedBug bug = PlantedBug.None, Action<string>? trace = null)
+    {
+        (Bug, _trace) = (bug, trace);
+        Random = new Random(seed);
+        Scheduler = new Scheduler();
+        Network = new SimulatedNetwork(Scheduler, new Random(Random.Next()));
+        Store = new SimulatedBucket(Scheduler, new Random(Random.Next()));
+        Oracle = new Oracle(this);
+        var nodes = Random.Happens(0.5) ? 3 : Random.Next(4, 8);
+        Nodes = [.. Enumerable.Range(1, nodes).Select(MakeNode)];
+        Keys = [.. Enumerable.Range(0, Random.Next(1, 5)).Select(_ => new ObjectKey("sim", MakeId()))];
+        Histories = Keys.ToDictionary(static key => key, static _ => new List<Operation>());
+        _nemesis = new Nemesis(this);
+        UploadOptions = new UploadOptions
+        {
+            BatchWindow = TimeSpan.FromSeconds(Random.Happens(0.5) ? 1 : 4),
+            GatherInterval = TimeSpan.FromMilliseconds(200),
+            SnapshotBytesMin = 0,
+            PromoteAge = TimeSpan.FromSeconds(Random.Happens(0.5) ? 5 : 60),
+            PromoteBytes = 600,
+            OwnFileBytes = Random.Happens(0.5) ? 700 : 256 << 10,
+            RetryDelayMax = TimeSpan.FromSeconds(3),
+            Retention = TimeSpan.FromSeconds(Random.Happens(0.5) ? 10 : 3_600),
+            TrashDelay = TimeSpan.FromSeconds(5),
+        };
+    }
+
+    public Random Random { get; }
+
+    public PlantedBug Bug { get; }
+
+    public Scheduler Scheduler { get; }
+
+    public SimulatedNetwork Network { get; }
+
+    public SimulatedBucket Store { get; }
+
+    public Oracle Oracle { get; }
+
+    public IReadOnlyList<FleetNode> Nodes { get; }
+
+    public IReadOnlyList<ObjectKey> Keys { get; }
+
+    public Dictionary<ObjectKey, List<Operation>> Histories { get; }
+
+    public UploadOptions UploadOptions { get; }
+
+    public bool IsTracing => _trace is not null;
+
+    public FleetNode Node(NodeId id) => Nodes.First(node => node.Id == id);
+
+    public FleetNode Node(string address) => Nodes.First(node => node.Name == address);
+
+    public long NextValue() => ++_values;
+
+    public void Trace(string who, string what) =>
+        _trace?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{Scheduler.Now / 10_000,7} ms  {who,-9} {what}"));
+
+    /// <summary>Runs to the end.</summary>
+    /// <returns>What went wrong; null if nothing did.</returns>
+    public Exception? Run()
+    {
+        foreach (var node in Nodes)
+        {
+            Scheduler.After(Random.Between(0, 300), node.Start);
+        }
+
+        for (var i = 0; i < 4; i++)
+        {
+            var client = new SimulatedClient(this, i);
+            _clients.Add(client);
+            client.Start();
+        }
+
+        Scheduler.After(TimeSpan.FromSeconds(3), _nemesis.Start);
+        Scheduler.Run(Trouble);
+        _nemesis.End();
+        Trace("nemesis", "ends");
+        Scheduler.Run(TimeSpan.FromSeconds(5));
+        foreach (var client in _clients)
+        {
+            client.IsPaused = true;
+        }
+
+        ReadEverything();
+        Tidy();
+        if (Scheduler.Failure is null)
+        {
+            Oracle.CheckAlarms();
+            try
+            {
+                Oracle.CheckHistories();
+            }
+            catch (Violation violation)
+            {
+                Scheduler.Fail(violation);
+            }
+        }
+
+        return Scheduler.Failure;
+    }
+
+    /// <summary>For a moment, reads an object on one side of a quarrel as fast as it goes, while it is written on the other.</summary>
+    public void Witness(ObjectKey key, FleetNode reads, FleetNode writes)
+    {
+        var end = Scheduler.Now + TimeSpan.FromSeconds(2).Ticks;
+        Again(new SimulatedClient(this, 7), reads, false);
+        Again(new SimulatedClient(this, 8), writes, true);
+
+        void Again(SimulatedClient client, FleetNode node, bool write) => client.Try(key, node, write, _ =>
+        {
+            if (Scheduler.Now < end)
+            {
+                Scheduler.After(Random.Between(1, 40), () => Again(client, node, write));
+            }
+        });
+    }
+
+    /// <summary>In the end every object answers again, wherever it is asked for, and with what it has.</summary>
+    private void ReadEverything()
+    {
+        var left = Keys.Count;
+        var client = new SimulatedClient(this, 9);
+        foreach (var key in Keys)
+        {
+            ReadUntilAnswered(key);
+        }
+
+        Scheduler.Run(Quiet, () => left == 0);
+        if (Scheduler.Failure is null && left > 0)
+        {
+            Scheduler.Fail(new Violation("availability", $"{left} of {Keys.Count} objects do not answer {Quiet.TotalSeconds} s after everything is well"));
+        }
+
+        void ReadUntilAnswered(ObjectKey key) => client.Try(key, Random.Pick(Nodes), false, ok =>
+        {
+            if (ok)
+            {
+                left--;
+            }
+            else
+            {
+                Scheduler.After(TimeSpan.FromMilliseconds(300), () => ReadUntilAnswered(key));
+            }
+        });
+    }
+
+    /// <summary>7. In some runs, whether what is left of old sessions goes away by itself.</summary>
+    private void Tidy()
+    {
+        if (Random.Happens(0.1))
+        {
+            Scheduler.Run(TimeSpan.FromMinutes(5), () => Scheduler.Steps % 64 == 0 && Oracle.LeftOver() is null);
+            if (Scheduler.Failure is null && Oracle.LeftOver() is { } key)
+            {
+                Scheduler.Fail(new Violation("7 (space)", $"{key} is left of a session that has ended"));
+            }
+        }
+    }
+
+    private FleetNode MakeNode(int number)
+    {
+        var clock = new MachineClock(Scheduler, 0.98 + (Random.NextDouble() * 0.04))
+        {
+            WallOffset = TimeSpan.FromMinutes(Random.Happens(0.2) ? (Random.NextDouble() * 120) - 60 : 0),
+        };
+        return new FleetNode(this, new NodeId(Random.Next128()), $"n{number}", $"z{number % 3}", clock, new SimulatedDisk(new Random(Random.Next())));
+    }
+
+    private Id256 MakeId()
+    {
+        var bytes = new byte[Id256.Size];
+        Random.NextBytes(bytes);
+        return new Id256(bytes);
+    }
+}
