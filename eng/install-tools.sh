@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what tests and benchmarks need beside the .NET SDK.
 #
-#   eng/install-tools.sh --tests   curl, Chromium, a font, Redis, PostgreSQL, and Ceph's S3 server (about 70 MB)
+#   eng/install-tools.sh --tests   curl, Chromium, a font, Redis, PostgreSQL, Ceph's S3 server (about 70 MB), spin and gcc
 #   eng/install-tools.sh --bench   the same, and wrk and workerd (from npm, pinned)
 #
 # Installs nothing that is there already, and says nothing then. Works as root, or through sudo.
@@ -50,6 +50,8 @@ has_chromium || packages+=(chromium)
 has_font || packages+=(fonts-dejavu-core)
 has redis-server || packages+=(redis-server)
 has_postgres || packages+=(postgresql-15)
+has spin || packages+=(spin)
+has gcc || packages+=(gcc libc6-dev)
 has_s3 || packages+=(radosgw ceph-mon ceph-osd)
 if [[ "$wanted" == --bench ]]; then
     has wrk || packages+=(wrk)

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Reflection;
+using Skerry.Server.Commands;
 using Skerry.Server.Configuration;
 using Skerry.Server.Hosting;
 using Skerry.Server.Terminal;
@@ -16,9 +17,17 @@ internal static class SkerryProcess
     public static string Version { get; } =
         typeof(SkerryProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    /// <summary>Runs until Ctrl+C or SIGTERM. Answers 0 after an orderly stop, 2 for a configuration error.</summary>
+    /// <summary>
+    /// Runs a command, or a node until Ctrl+C or SIGTERM. Of a node, answers 0 after an orderly stop, 2 for a
+    /// configuration error; of a command, one of <see cref="ExitCodes"/>.
+    /// </summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
+        if (SkerryCommands.Names(arguments))
+        {
+            return await SkerryCommands.RunAsync(arguments);
+        }
+
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(entry => (string)entry.Key, entry => entry.Value as string ?? "");
         var request = ConfigurationReader.Read(arguments, environment, Directory.GetCurrentDirectory());

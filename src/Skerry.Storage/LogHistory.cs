@@ -117,6 +117,70 @@ internal sealed partial class LogHistory : History
         }
     }
 
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<PastVersion>> VersionsAsync(PageStore store, ulong before, int limit, CancellationToken cancel)
+    {
+        List<PastVersion> versions = [];
+        var at = store.ConfirmedPosition;
+        var oldest = ulong.MaxValue;
+        while (versions.Count < limit && TryRead(at, out var entry))
+        {
+            cancel.ThrowIfCancellationRequested();
+            oldest = entry.Header.Txid;
+            if (oldest < before)
+            {
+                versions.Add(new(oldest, entry.Header.TimestampMs, entry.Payload.Length, $"log {at}"));
+            }
+
+            at = entry.Header.Previous;
+        }
+
+        if (versions.Count < limit && !at.IsNone && FindSnapshot(store.Key, Math.Min(oldest, before) - 1) is { } snapshot)
+        {
+            versions.Add(new(snapshot.State.Transaction, snapshot.State.TimestampMs, new FileInfo(snapshot.Path).Length, snapshot.Path));
+        }
+
+        return Task.FromResult<IReadOnlyList<PastVersion>>(versions);
+    }
+
+    /// <inheritdoc/>
+    public override Task<HistoryProof> ProveAsync(PageStore store, CancellationToken cancel)
+    {
+        List<string> damage = [];
+        var (records, bytes) = (0L, 0L);
+        var at = store.ConfirmedPosition;
+        try
+        {
+            while (TryRead(at, out var entry))
+            {
+                cancel.ThrowIfCancellationRequested();
+                new LtxReader($"log record {at}", entry.Payload).Verify();
+                (records, bytes) = (records + 1, bytes + entry.Payload.Length);
+                at = entry.Header.Previous;
+            }
+
+            if (!at.IsNone && FindSnapshot(store.Key, ulong.MaxValue) is { } snapshot)
+            {
+                var content = File.ReadAllBytes(snapshot.Path);
+                new LtxReader(snapshot.Path, content).Verify();
+                (records, bytes) = (records + 1, bytes + content.Length);
+            }
+
+            // Whole records may still be the wrong ones: put together, they have to be the newest state.
+            if (store.Confirmed.Transaction > 0)
+            {
+                Collect(store.Key, store.ConfirmedPosition, store.Confirmed.Transaction, out _);
+            }
+        }
+        catch (StorageDamagedException e)
+        {
+            // The list of records ends here: what is before it cannot be found any more.
+            damage.Add(e.Message);
+        }
+
+        return Task.FromResult(new HistoryProof(store.Confirmed.Transaction, records, bytes, damage));
+    }
+
     private SortedDictionary<uint, byte[]> Collect(ObjectKey key, LogPosition newest, ulong transaction, out PageState state)
     {
         SortedDictionary<uint, byte[]> pages = [];

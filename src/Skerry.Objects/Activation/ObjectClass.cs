@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Skerry.Objects.Calls;
+using Skerry.Objects.History;
 
 namespace Skerry.Objects.Activation;
 
@@ -36,8 +37,8 @@ internal sealed class ObjectClass
 
     public IObjectCode Create(IServiceProvider services) => new ClrObjectCode(_factory(services, []));
 
-    /// <summary>A method of the interface by the name that nodes call it by; null if there is none.</summary>
-    public ObjectMethod? FindMethod(string wireName) => _methods.Value.GetValueOrDefault(wireName);
+    /// <summary>A method of the interface, or one that every object has, by the name that nodes call it by; null if there is none.</summary>
+    public ObjectMethod? FindMethod(string wireName) => _methods.Value.GetValueOrDefault(wireName) ?? OperatorMethods.Find(wireName);
 
     private static Dictionary<string, ObjectMethod> MethodsOf(Type contract)
     {

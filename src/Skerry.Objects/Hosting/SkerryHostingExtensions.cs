@@ -9,6 +9,8 @@ using Skerry.Objects.Calls;
 using Skerry.Objects.Fleet;
 using Skerry.Storage;
 using Skerry.Storage.Relay;
+using Skerry.Storage.Relay.Fleet;
+using Skerry.Storage.Relay.Grpc;
 using Skerry.Storage.Relay.Hosting;
 
 namespace Skerry.Objects;
@@ -43,6 +45,7 @@ public static class SkerryHostingExtensions
 
         services.AddSingleton<ValueCopier>();
         services.AddSingleton<ObjectRuntime>();
+        services.AddSingleton(static s => new ObjectHistory(s.GetRequiredService<ObjectRuntime>()));
         services.AddSingleton(static s => new NodeStatus(s.GetRequiredService<ObjectRuntime>(), s.GetRequiredService<NodeStorage>()));
 
         services.PostConfigure<LoggerFilterOptions>(QuietOrleans);
@@ -78,6 +81,7 @@ public static class SkerryHostingExtensions
         services.AddSingleton(static s => s.GetRequiredService<RelayNode>().Storage);
         services.AddSingleton<IObjectHome>(static s => s.GetRequiredService<RelayNode>());
         services.AddSingleton<IRelayService>(static s => s.GetRequiredService<RelayNode>());
+        services.AddSingleton<ISessionFigures>(static s => s.GetRequiredService<RelayNode>());
         services.AddHostedService<RelayLifetime>();
     }
 
@@ -112,7 +116,7 @@ public static class SkerryHostingExtensions
     /// Begins the node's session when everything listens, for whoever finds it in the bucket then calls it; and ends it
     /// before anything stops listening, for its objects then ask it to let them go.
     /// </summary>
-    private sealed class RelayLifetime(RelayNode relay, ObjectRuntime runtime) : IHostedLifecycleService
+    private sealed class RelayLifetime(RelayNode relay, ObjectRuntime runtime, IServiceProvider services) : IHostedLifecycleService
     {
         public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -124,6 +128,9 @@ public static class SkerryHostingExtensions
         {
             await runtime.StopAsync(cancellationToken).ConfigureAwait(false);
             await relay.StopAsync(cancellationToken).ConfigureAwait(false);
+
+            // The streams of those that this node follows would keep the web server from ending.
+            services.GetService<GrpcRelayServer>()?.Stop();
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Skerry.Objects.Activation;
 using Skerry.Objects.Calls;
+using Skerry.Objects.History;
 using Skerry.Objects.Loop;
 using Skerry.Objects.WebSockets;
 
@@ -74,7 +75,7 @@ internal static class ObjectFetch
     {
         exchange.Body = new GatedResponseBody(exchange.Inner, (ActiveObject)TurnContext.Current!.Loop.Owner);
         exchange.Context.Features.Set<IHttpResponseBodyFeature>(exchange.Body);
-        await code.Fetch(exchange.Context);
+        await (exchange.Context.Features.Get<ExportRequest>() is { } export ? export.AnswerAsync(exchange.Context) : code.Fetch(exchange.Context));
         return true;
     };
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Skerry.Objects.Fleet;
+using Skerry.Objects.History;
 
 namespace Skerry.Objects.Http;
 
@@ -32,6 +33,9 @@ internal sealed record PassedRequest
     /// <summary>The callers behind the request, as text; null if it comes from outside of any object.</summary>
     public string[]? Chain { get; init; }
 
+    /// <summary>The bookmark of the state that is wanted instead of the object's answer; null for a request to the object.</summary>
+    public string? Export { get; init; }
+
     public static PassedRequest Of(HttpContext context, CallerLink[]? chain) => new()
     {
         Scheme = context.Request.Scheme,
@@ -40,6 +44,7 @@ internal sealed record PassedRequest
         Path = context.Request.Path.Value ?? "",
         Query = context.Request.QueryString.Value ?? "",
         Route = context.Request.RouteValues.ToDictionary(static v => v.Key, static v => v.Value?.ToString()),
+        Export = context.Features.Get<ExportRequest>()?.Bookmark,
         Chain = chain is null ? null : [.. chain.Select(static l => l.ToText())],
     };
 
@@ -65,6 +70,11 @@ internal sealed record PassedRequest
     public void Restore(HttpContext context)
     {
         var request = context.Request;
+        if (Export is not null)
+        {
+            context.Features.Set(new ExportRequest(Export));
+        }
+
         request.Headers.Remove(Header);
         request.Scheme = Scheme;
         request.Host = new HostString(Host);

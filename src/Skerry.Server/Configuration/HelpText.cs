@@ -1,4 +1,5 @@
 using System.Text;
+using Skerry.Server.Commands;
 
 namespace Skerry.Server.Configuration;
 
@@ -12,20 +13,18 @@ internal static class HelpText
             """
             skerry: durable objects with their own SQLite database, on your own machine.
 
-            Usage: skerry [options]
+            Usage: skerry [options]     starts a node
+                   skerry COMMAND       asks a running one; skerry COMMAND --help tells more
 
 
             """);
+        Table(text, SkerryCommands.Summaries);
+        text.AppendLine();
         var options = SettingTable.All.Select(s => ($"{s.Flag} {s.ValueName}", s.Summary)).ToList();
         options.Add(("--config FILE", $"TOML or JSON (default {ConfigurationFile.DefaultName} in the working folder, if present)"));
         options.Add(("--help", "this text"));
         options.Add(("--version", "the version"));
-        var width = options.Max(o => o.Item1.Length);
-        foreach (var (option, summary) in options)
-        {
-            text.Append("  ").Append(option.PadRight(width + 2)).AppendLine(summary);
-        }
-
+        Table(text, options);
         text.Append(
             """
 
@@ -35,5 +34,14 @@ internal static class HelpText
 
             """);
         return text.ToString();
+    }
+
+    private static void Table(StringBuilder text, IReadOnlyList<(string Name, string Summary)> lines)
+    {
+        var width = lines.Max(static line => line.Name.Length);
+        foreach (var (name, summary) in lines)
+        {
+            text.Append("  ").Append(name.PadRight(width + 2)).AppendLine(summary);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Skerry.Objects.Fleet;
 using Skerry.Server.Configuration;
@@ -9,6 +10,7 @@ using Skerry.Server.Gateway;
 using Skerry.Server.Management;
 using Skerry.Server.Node;
 using Skerry.Storage;
+using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc;
 using Skerry.Storage.Relay.Security;
 
@@ -221,6 +223,7 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddRouting();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(Options.Create(options));
+        builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
         builder.Services.AddSingleton<Health>();
@@ -231,10 +234,15 @@ internal sealed class SkerryHost : IAsyncDisposable
             builder.Services.AddRelay();
             builder.Services.AddSingleton(fleet.Identity);
             builder.Services.AddSingleton<GrpcRelayServer>();
+            builder.Services.AddSingleton<IFleetView>(s => new FleetView(
+                options.Cluster.Name, fleet.Bucket, s.GetRequiredService<ISessionFigures>(), fleet.Transport, TimeProvider.System));
+        }
+        else
+        {
+            builder.Services.AddSingleton<IFleetView, AloneView>();
         }
 
         HostedObjects.AddTo(builder, options, fleet);
-
         return builder.Build();
     }
 }

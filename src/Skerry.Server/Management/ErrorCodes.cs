@@ -26,4 +26,7 @@ internal static class ErrorCodes
 
     /// <summary>The server failed; the details are in its log.</summary>
     public const int Internal = 10001;
+
+    /// <summary>An object, or the bucket, cannot be had now. Not one of the public API's.</summary>
+    public const int Unavailable = 100_001;
 }

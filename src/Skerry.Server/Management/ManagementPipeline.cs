@@ -30,8 +30,11 @@ internal static class ManagementPipeline
     internal static void Map(IEndpointRouteBuilder routes, IServiceProvider services)
     {
         var api = routes.MapGroup("/client/v4");
+        var guard = ActivatorUtilities.CreateInstance<AccountGuard>(services);
         ActivatorUtilities.CreateInstance<AccountRoutes>(services).Map(api);
-        ActivatorUtilities.CreateInstance<NamespaceRoutes>(services).Map(api);
+        ActivatorUtilities.CreateInstance<NamespaceRoutes>(services, guard).Map(api);
+        ActivatorUtilities.CreateInstance<ObjectRoutes>(services, guard).Map(api);
+        ActivatorUtilities.CreateInstance<NodeRoutes>(services, guard).Map(api);
         routes.MapMethods("/openapi.json", GetAndHead, OpenApiDocument.Answer);
         routes.MapMethods("/health", GetAndHead, services.GetRequiredService<Health>().AnswerManagement);
         routes.MapMethods("/", GetAndHead, DashboardPage.Answer);

@@ -16,6 +16,44 @@ internal sealed record NamespaceResult(string Id, string Name, string Script, st
 /// <summary>A durable object. This name alone is in camel case in the public API.</summary>
 internal sealed record ObjectResult(string Id, [property: JsonPropertyName("hasStoredData")] bool HasStoredData);
 
+/// <summary>The cluster's nodes.</summary>
+/// <param name="Cluster">The cluster's name; null for a node that is alone.</param>
+/// <param name="AskedBy">The node that looked.</param>
+/// <param name="Nodes">The nodes, by name.</param>
+/// <param name="Losses">What is confirmed and would be lost if all the named nodes lost their disks now; the most dangerous first.</param>
+/// <param name="Unknown">The nodes of which that is not known, because they do not answer.</param>
+internal sealed record FleetResult(
+    string? Cluster, string AskedBy, IReadOnlyList<MemberResult> Nodes, IReadOnlyList<LossResult> Losses, IReadOnlyList<string> Unknown);
+
+/// <summary>A node.</summary>
+internal sealed record MemberResult(
+    string? Id, string? Session, string Name, string Zone, string? Address, string State, DateTimeOffset? Started, string? Problem, FiguresResult? Log);
+
+/// <summary>How far a node's log is.</summary>
+internal sealed record FiguresResult(
+    int Generation, ulong Appended, ulong Confirmed, ulong Uploaded, long BytesNotUploaded, IReadOnlyList<FollowerResult> Followers);
+
+/// <summary>How far a follower is.</summary>
+internal sealed record FollowerResult(string Name, string Zone, string State, ulong Held, ulong Lag);
+
+/// <summary>See <see cref="FleetResult"/>.</summary>
+internal sealed record LossResult(string Leader, ulong Records, IReadOnlyList<string> Nodes);
+
+/// <summary>A part of an object's history.</summary>
+internal sealed record HistoryResult(string Id, string Current, IReadOnlyList<VersionResult> Versions);
+
+/// <summary>A state that can be restored.</summary>
+internal sealed record VersionResult(string Bookmark, DateTimeOffset Time, long Bytes, string KeptIn);
+
+/// <summary>What a restore is asked for with: one of both.</summary>
+internal sealed record RestoreRequest(string? Bookmark, DateTimeOffset? Time);
+
+/// <summary>A restore that has taken place.</summary>
+internal sealed record RestoredResult(string Id, string From, string Current, string Undo);
+
+/// <summary>What came of comparing every checksum.</summary>
+internal sealed record ProofResult(string Id, bool Whole, ulong NewestTransaction, long Records, long Bytes, IReadOnlyList<string> Damage);
+
 /// <summary>The serializers of the management API: snake case, generated at build time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Envelope<object>))]
@@ -23,6 +61,11 @@ internal sealed record ObjectResult(string Id, [property: JsonPropertyName("hasS
 [JsonSerializable(typeof(Envelope<IReadOnlyList<AccountResult>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<NamespaceResult>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<ObjectResult>>))]
+[JsonSerializable(typeof(Envelope<FleetResult>))]
+[JsonSerializable(typeof(Envelope<HistoryResult>))]
+[JsonSerializable(typeof(Envelope<RestoredResult>))]
+[JsonSerializable(typeof(Envelope<ProofResult>))]
+[JsonSerializable(typeof(RestoreRequest))]
 internal sealed partial class ManagementJson : JsonSerializerContext
 {
     /// <summary>The serializers to write with: quotes in messages stay as people write them, for no answer is part of a page.</summary>

@@ -38,6 +38,32 @@ internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func
         return new PastState(state, pages.Pages);
     }
 
+    /// <summary>An object that has never written has no owner.</summary>
+    public override async Task<bool> ExistsAsync(NodeStorage storage, ObjectKey key, CancellationToken cancel) =>
+        storage.Exists(key) || await bucket.GetAsync(BucketKeys.Owner(key), cancel) is not null;
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyList<PastVersion>> VersionsAsync(PageStore store, ulong before, int limit, CancellationToken cancel)
+    {
+        var versions = await (await OpenAsync(store.Key, cancel)).VersionsAsync(cancel);
+        return
+        [
+            .. versions.Reverse().Where(one => one.Txid < before).Take(limit)
+                .Select(static one => new PastVersion(one.Txid, one.TimestampMs, one.Bytes, one.File)),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public override async Task<HistoryProof> ProveAsync(PageStore store, CancellationToken cancel)
+    {
+        await flush(store.Key, cancel);
+        return await ObjectArchive.ProveAsync(bucket, store.Key, bundles, cancel);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<PageState> ExportAsync(PageStore store, ulong transaction, string path, CancellationToken cancel) =>
+        await (await OpenAsync(store.Key, cancel)).ExportAsync(transaction, path, cancel);
+
     private async Task<ObjectArchive> OpenAsync(ObjectKey key, CancellationToken cancel)
     {
         await flush(key, cancel);

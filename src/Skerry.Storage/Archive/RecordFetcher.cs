@@ -43,7 +43,10 @@ internal static class RecordFetcher
                 ahead.Dequeue();
                 for (var i = extent.First; i < extent.First + extent.Count; i++)
                 {
-                    yield return content.Slice((int)(records[i].Offset - extent.Offset), records[i].Length);
+                    var offset = (int)(records[i].Offset - extent.Offset);
+                    yield return content.Length >= offset + records[i].Length
+                        ? content.Slice(offset, records[i].Length)
+                        : throw new StorageDamagedException(extent.File, extent.Offset + content.Length, "the file ends within a transaction that its index names");
                 }
 
                 bytes -= extent.Bytes;
@@ -59,14 +62,9 @@ internal static class RecordFetcher
         }
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadAsync(IBucket bucket, Extent extent, CancellationToken cancel)
-    {
-        var content = await bucket.GetRangeAsync(extent.File, extent.Offset, extent.Bytes, cancel)
-            ?? throw new StorageException($"{extent.File} is not in the bucket any more. If the object is in use elsewhere, try again.");
-        return content.Length == extent.Bytes
-            ? content
-            : throw new StorageDamagedException(extent.File, extent.Offset + content.Length, "the file ends within a transaction that its index names");
-    }
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(IBucket bucket, Extent extent, CancellationToken cancel) =>
+        await bucket.GetRangeAsync(extent.File, extent.Offset, extent.Bytes, cancel)
+        ?? throw new StorageException($"{extent.File} is not in the bucket any more. If the object is in use elsewhere, try again.");
 
     // Neighbours may come in either direction: a restore reads the newest first.
     private static List<Extent> Merge(IReadOnlyList<RecordAt> records)

@@ -27,9 +27,13 @@ public static class Retention
     /// <returns>The keys that were put into the trash.</returns>
     /// <exception cref="StorageDamagedException">The snapshot is damaged; everything stays.</exception>
     public static async Task<IReadOnlyList<string>> ApplyAsync(
-        IBucket bucket, ObjectKey key, UploadOptions options, long nowMs, CancellationToken cancel)
+        IBucket bucket, ObjectKey key, UploadOptions options, long nowMs, CancellationToken cancel) =>
+        await ApplyAsync(bucket, await ObjectFiles.ListAsync(bucket, key, cancel), options, nowMs, cancel);
+
+    /// <summary>As <see cref="ApplyAsync(IBucket, ObjectKey, UploadOptions, long, CancellationToken)"/>, for an object whose files have been listed.</summary>
+    internal static async Task<IReadOnlyList<string>> ApplyAsync(
+        IBucket bucket, ObjectFiles files, UploadOptions options, long nowMs, CancellationToken cancel)
     {
-        var files = await ObjectFiles.ListAsync(bucket, key, cancel);
         var beforeMs = nowMs - (long)options.Retention.TotalMilliseconds;
         if (await FindAsync(bucket, files, beforeMs, cancel) is not { } snapshot)
         {
@@ -37,12 +41,8 @@ public static class Retention
             return [];
         }
 
-        string[] superfluous =
-        [
-            .. files.Logs.Where(l => l.Max <= snapshot.Txid && l.Epoch <= snapshot.Epoch).Select(static l => l.Key),
-            .. files.Snapshots.Where(s => s != snapshot && s.Txid <= snapshot.Txid && s.Epoch <= snapshot.Epoch).Select(static s => s.Key),
-        ];
-        if (superfluous.Length > 0)
+        var superfluous = Superfluous(files, snapshot);
+        if (superfluous.Count > 0)
         {
             await SnapshotFile.ReadAsync(bucket, snapshot, static (_, _) => { }, cancel);
             await Trash.AddAsync(bucket, superfluous, snapshot.Key, nowMs + (long)options.TrashDelay.TotalMilliseconds, cancel);
@@ -51,13 +51,20 @@ public static class Retention
         return superfluous;
     }
 
+    // Snapshots go first: what an interrupted deletion leaves then has nothing to be restored from.
+    private static List<string> Superfluous(ObjectFiles files, SnapshotObject snapshot) =>
+    [
+        .. files.Snapshots.Where(s => s != snapshot && s.Txid <= snapshot.Txid && s.Epoch <= snapshot.Epoch).Select(static s => s.Key),
+        .. files.Logs.Where(l => l.Max <= snapshot.Txid && l.Epoch <= snapshot.Epoch).Select(static l => l.Key),
+    ];
+
     // Snapshots grow older as their transactions do, so only a few of them are asked for their time.
     private static async Task<SnapshotObject?> FindAsync(IBucket bucket, ObjectFiles files, long beforeMs, CancellationToken cancel)
     {
         List<SnapshotObject> counted = [];
         foreach (var snapshot in files.Snapshots)
         {
-            if (!await IsSupersededAsync(bucket, files, snapshot, cancel))
+            if (Superfluous(files, snapshot).Count > 0 && !await IsSupersededAsync(bucket, files, snapshot, cancel))
             {
                 counted.Add(snapshot);
             }
@@ -68,8 +75,8 @@ public static class Retention
         while (low < high)
         {
             var middle = (low + high) / 2;
-            var state = await SnapshotFile.StateAsync(bucket, counted[middle], cancel);
-            (low, high) = state.TimestampMs <= beforeMs ? (middle + 1, high) : (low, middle);
+            var timeMs = await SnapshotFile.TimeAsync(bucket, counted[middle], cancel);
+            (low, high) = timeMs <= beforeMs ? (middle + 1, high) : (low, middle);
         }
 
         return low > 0 ? counted[low - 1] : null;

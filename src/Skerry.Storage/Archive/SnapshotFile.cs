@@ -20,19 +20,27 @@ internal static class SnapshotFile
     /// <summary>What a snapshot says of its state, without reading its pages.</summary>
     public static async Task<PageState> StateAsync(IBucket bucket, SnapshotObject snapshot, CancellationToken cancel)
     {
-        var head = await bucket.GetRangeAsync(snapshot.Key, 0, LtxHeader.Size, cancel);
-        var tail = await bucket.GetRangeAsync(snapshot.Key, -LtxTrailer.Size, LtxTrailer.Size, cancel);
-        if (head is null || tail is null)
-        {
-            throw new StorageException($"{snapshot.Key} is not in the bucket any more. If the object is in use elsewhere, try again.");
-        }
-
-        var header = LtxHeader.Parse(snapshot.Key, head.Value.Span);
-        CheckHeader(snapshot, header);
-        return tail.Value.Length == LtxTrailer.Size
-            ? State(snapshot, header, LtxTrailer.Parse(tail.Value.Span))
+        var header = await HeaderAsync(bucket, snapshot, cancel);
+        var tail = await bucket.GetRangeAsync(snapshot.Key, -LtxTrailer.Size, LtxTrailer.Size, cancel) ?? throw Gone(snapshot);
+        return tail.Length == LtxTrailer.Size
+            ? State(snapshot, header, LtxTrailer.Parse(tail.Span))
             : throw new StorageDamagedException(snapshot.Key, 0, "the file has no trailer");
     }
+
+    /// <summary>When the last transaction in a snapshot was committed, Unix milliseconds.</summary>
+    public static async Task<long> TimeAsync(IBucket bucket, SnapshotObject snapshot, CancellationToken cancel) =>
+        (await HeaderAsync(bucket, snapshot, cancel)).TimestampMs;
+
+    private static async Task<LtxHeader> HeaderAsync(IBucket bucket, SnapshotObject snapshot, CancellationToken cancel)
+    {
+        var head = await bucket.GetRangeAsync(snapshot.Key, 0, LtxHeader.Size, cancel) ?? throw Gone(snapshot);
+        var header = LtxHeader.Parse(snapshot.Key, head.Span);
+        CheckHeader(snapshot, header);
+        return header;
+    }
+
+    private static StorageException Gone(SnapshotObject snapshot) =>
+        new($"{snapshot.Key} is not in the bucket any more. If the object is in use elsewhere, try again.");
 
     /// <summary>Reads a snapshot from front to back and proves it whole. What was handed out before the end counts only then.</summary>
     /// <exception cref="StorageDamagedException">It is damaged.</exception>

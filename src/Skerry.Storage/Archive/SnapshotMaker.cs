@@ -8,6 +8,9 @@ namespace Skerry.Storage.Archive;
 /// <summary>Makes snapshots of what is in the bucket: of the previous snapshot and the log since.</summary>
 internal static class SnapshotMaker
 {
+    // About 10 ms of work, after which others have their turn.
+    private const uint PagesAtOnce = 2048;
+
     /// <summary>
     /// Makes a snapshot of a state and puts it into the bucket. Its pages have been proven to add up to the state's
     /// checksum before anything is put, and it is put whole or not at all.
@@ -20,7 +23,7 @@ internal static class SnapshotMaker
             using var pages = new ScratchPages(scratch);
             var state = await archive.RestoreAsync(txid, pages, cancel);
             using var file = ScratchStream.Open(scratch, LtxEncoder.MaxFileSize(IPageFile.PageSize, (int)state.PageCount));
-            Write(file, state, pages, cancel);
+            await WriteAsync(file, state, pages, cancel);
             var key = BucketKeys.Snapshot(archive.Key, state.Transaction, state.Epoch, state.AlarmMs);
             await BatchUpload.PutAsync(bucket, key, file, cancel);
             return new SnapshotObject(key, state.Transaction, state.Epoch, state.AlarmMs, file.Length);
@@ -31,7 +34,7 @@ internal static class SnapshotMaker
         }
     }
 
-    private static void Write(Stream file, in PageState state, ScratchPages pages, CancellationToken cancel)
+    private static async Task WriteAsync(Stream file, PageState state, ScratchPages pages, CancellationToken cancel)
     {
         var header = new LtxHeader
         {
@@ -46,7 +49,12 @@ internal static class SnapshotMaker
         pages.Rewind();
         for (uint page = 1; page <= state.PageCount; page++)
         {
-            cancel.ThrowIfCancellationRequested();
+            if (page % PagesAtOnce == 0)
+            {
+                await Task.Yield();
+                cancel.ThrowIfCancellationRequested();
+            }
+
             pages.Read(content);
             if (page != PageChecksums.LockPage)
             {

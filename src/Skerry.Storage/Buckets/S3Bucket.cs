@@ -242,23 +242,22 @@ public sealed class S3Bucket : IBucket, IDisposable
         if (options.Endpoint is { } endpoint)
         {
             config.ServiceURL = endpoint;
-            config.AuthenticationRegion = options.Region ?? "us-east-1";
+
+            // A server of one's own has no business with the machine's cloud, so that is not asked.
+            config.AuthenticationRegion = options.Region
+                ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: false)?.SystemName
+                ?? RegionEndpoint.USEast1.SystemName;
         }
-        else if (options.Region is { } region)
+        else
         {
-            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+            config.RegionEndpoint = options.Region is { } region
+                ? RegionEndpoint.GetBySystemName(region)
+                : FallbackRegionFactory.GetRegionEndpoint() ?? RegionEndpoint.USEast1;
         }
 
-        try
-        {
-            return options.AccessKey is not { } access ? new AmazonS3Client(config)
-                : options.SessionToken is { } token ? new AmazonS3Client(new SessionAWSCredentials(access, options.SecretKey, token), config)
-                : new AmazonS3Client(new BasicAWSCredentials(access, options.SecretKey), config);
-        }
-        catch (AmazonClientException e)
-        {
-            throw new StorageException($"The bucket's settings are not complete: {e.Message} Give a Region or an Endpoint.", e);
-        }
+        return options.AccessKey is not { } access ? new AmazonS3Client(config)
+            : options.SessionToken is { } token ? new AmazonS3Client(new SessionAWSCredentials(access, options.SecretKey, token), config)
+            : new AmazonS3Client(new BasicAWSCredentials(access, options.SecretKey), config);
     }
 
     // 1. Send. What is refused without any doubt before it is a conflict.

@@ -12,7 +12,7 @@ public sealed class S3BucketOptions
     /// <summary>The server's address, such as <c>https://s3.example.com</c>. Default null: Amazon's, in <see cref="Region"/>.</summary>
     public string? Endpoint { get; set; }
 
-    /// <summary>The region that requests are signed for. Default null: <c>us-east-1</c> if there is an <see cref="Endpoint"/>, else what the environment or profile says.</summary>
+    /// <summary>The region that requests are signed for. Default null: what the environment or profile says, else <c>us-east-1</c>.</summary>
     public string? Region { get; set; }
 
     /// <summary>The access key. Default null, as <see cref="SecretKey"/>: the environment, the profile, or the machine's role, in the SDK's usual order.</summary>

@@ -40,7 +40,7 @@ public sealed class LayerTests
         Assert.All(
             Project(project).Descendants("InternalsVisibleTo").Select(one => (string)one.Attribute("Include")!),
             friend => Assert.True(
-                friend is "Crash" or "Acceptance" or "Skerry.Bench" || friend.EndsWith(".Tests", StringComparison.Ordinal),
+                friend is "Crash" or "Acceptance" or "Simulation" or "Integration" or "Skerry.Bench" || friend.EndsWith(".Tests", StringComparison.Ordinal),
                 $"{project} shows its internals to {friend}"));
 
     private static IEnumerable<string> References(string project) =>

@@ -72,7 +72,7 @@ public sealed class FileBucketCrashTests : IDisposable
     {
         var process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", [typeof(FileBucketCrashTests).Assembly.Location, "count", _folder]) { RedirectStandardOutput = true },
+            StartInfo = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Crash"), ["count", _folder]) { RedirectStandardOutput = true },
         };
         process.OutputDataReceived += (_, line) =>
         {

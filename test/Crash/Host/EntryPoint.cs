@@ -3,7 +3,7 @@ using Xunit.Runner.InProc.SystemConsole;
 
 namespace Skerry.Crash.Host;
 
-/// <summary>Begins as the test runner, or, with the word <c>host</c>, <c>member</c> or <c>count</c>, as a process that tests put under load and kill.</summary>
+/// <summary>Begins as the test runner, or, with the word <c>host</c> or <c>count</c>, as a process that tests put under load and kill.</summary>
 internal static class EntryPoint
 {
     public static Task<int> Main(string[] args)
@@ -13,14 +13,14 @@ internal static class EntryPoint
             return NodeHost.RunAsync(rest);
         }
 
-        if (args is ["member", var settings])
-        {
-            return Fleet.MemberHost.RunAsync(settings);
-        }
-
         if (args is ["count", var folder])
         {
             return CountingProcess.RunAsync(folder);
+        }
+
+        if (args is ["member", var settings])
+        {
+            return Fleet.MemberHost.RunAsync(settings);
         }
 
         return ConsoleRunner.Run(args);

@@ -83,6 +83,14 @@ internal sealed partial class SkerryExecutable : IAsyncDisposable
         return process.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<(int Code, string Output, string Errors)> Run(string folder, string[] arguments)
+    {
+        await using var process = new SkerryExecutable(folder, arguments, []);
+        await process._process.WaitForExitAsync().WaitAsync(Patience);
+        return (process._process.ExitCode, process.Output, process.Errors);
+    }
+
     public JsonElement Credentials(string data) => JsonElement.Parse(File.ReadAllText(Path.Combine(data, "credentials.json")));
 
     /// <summary>Sends the signal and answers the exit code.</summary>

@@ -31,6 +31,12 @@ public abstract record ProxyFault
     /// <summary>The connection is cut when so many bytes of the answer have come.</summary>
     public sealed record CutAnswer(int Bytes) : ProxyFault;
 
+    /// <summary>The connection is cut; the server gets the request only with the next one of <see cref="Overtaken"/>.</summary>
+    public sealed record Delay : ProxyFault;
+
+    /// <summary>What was delayed reaches the server just before this one.</summary>
+    public sealed record Overtaken : ProxyFault;
+
     /// <summary>The test itself answers.</summary>
     public sealed record Serve(Func<HttpContext, Task> With) : ProxyFault;
 }
@@ -42,6 +48,7 @@ public sealed class FaultyProxy : IAsyncLifetime
     private readonly CancellationTokenSource _end = new();
     private readonly string _server;
     private readonly WebApplication _app;
+    private HttpRequestMessage? _delayed;
 
     public FaultyProxy(string server)
     {
@@ -74,6 +81,7 @@ public sealed class FaultyProxy : IAsyncLifetime
     {
         await _end.CancelAsync();
         await _app.DisposeAsync();
+        _delayed?.Dispose();
         _client.Dispose();
         _end.Dispose();
     }
@@ -104,6 +112,15 @@ public sealed class FaultyProxy : IAsyncLifetime
             case ProxyFault.Serve serve:
                 await serve.With(context);
                 return;
+            case ProxyFault.Delay:
+                _delayed = await CopyAsync(context);
+                context.Abort();
+                return;
+            case ProxyFault.Overtaken:
+                using (await _client.SendAsync(_delayed!, _end.Token))
+                {
+                    break;
+                }
         }
 
         try
@@ -134,22 +151,30 @@ public sealed class FaultyProxy : IAsyncLifetime
 
     private async Task<HttpResponseMessage> ForwardAsync(HttpContext context)
     {
-        using var forward = new HttpRequestMessage(new HttpMethod(context.Request.Method), _server + Target(context));
+        using var forward = await CopyAsync(context);
+        return await _client.SendAsync(forward, HttpCompletionOption.ResponseContentRead, _end.Token);
+    }
+
+    private async Task<HttpRequestMessage> CopyAsync(HttpContext context)
+    {
+        var copy = new HttpRequestMessage(new HttpMethod(context.Request.Method), _server + Target(context));
         if (context.Request.ContentLength is > 0)
         {
-            forward.Content = new StreamContent(context.Request.Body);
+            using var content = new MemoryStream();
+            await context.Request.Body.CopyToAsync(content, _end.Token);
+            copy.Content = new ByteArrayContent(content.ToArray());
         }
 
         foreach (var (name, values) in context.Request.Headers)
         {
-            if (!forward.Headers.TryAddWithoutValidation(name, values.ToString()))
+            if (!copy.Headers.TryAddWithoutValidation(name, values.ToString()))
             {
-                forward.Content ??= new ByteArrayContent([]);
-                forward.Content.Headers.TryAddWithoutValidation(name, values.ToString());
+                copy.Content ??= new ByteArrayContent([]);
+                copy.Content.Headers.TryAddWithoutValidation(name, values.ToString());
             }
         }
 
-        return await _client.SendAsync(forward, HttpCompletionOption.ResponseContentRead, _end.Token);
+        return copy;
     }
 
     private static async Task CopyAsync(HttpResponseMessage from, HttpContext to, int? bytes)

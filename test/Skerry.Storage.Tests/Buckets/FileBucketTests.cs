@@ -1,9 +1,10 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Skerry.Storage.Buckets;
 
 namespace Skerry.Storage.Tests.Buckets;
 
-public sealed class FileBucketTests : BucketConformance, IDisposable
+public sealed partial class FileBucketTests : BucketConformance, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("skerry-bucket-").FullName;
     private readonly FileBucket _bucket;
@@ -209,6 +210,49 @@ public sealed class FileBucketTests : BucketConformance, IDisposable
         var error = Assert.Throws<BucketException>(() => FileBucket.Open(Path.Combine(file, "bucket")));
         Assert.Contains(file, error.Message);
     }
+
+    [Fact]
+    public async Task A_real_full_disk_fails_writes_only_and_ends_when_space_returns()
+    {
+        var mount = Directory.CreateTempSubdirectory("skerry-full-bucket-").FullName;
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && Mount("tmpfs", mount, "tmpfs", 0, "size=1m") == 0,
+            "Mounting a small file system needs Linux and root.");
+        try
+        {
+            using (var bucket = FileBucket.Open(mount))
+            {
+                await bucket.PutAsync("some/filler", new byte[900 << 10], PutCondition.None, Cancel);
+                var first = await bucket.PutAsync("some/key", Bytes("old"), PutCondition.IfAbsent, Cancel);
+                foreach (var put in new Func<Task>[]
+                {
+                    () => bucket.PutAsync("some/key", new byte[300 << 10], PutCondition.IfMatch(first.ETag!), Cancel),
+                    () => bucket.PutStreamAsync("some/stream", new MemoryStream(new byte[3 << 20]), Cancel),
+                })
+                {
+                    var error = await Assert.ThrowsAsync<BucketException>(put);
+                    Assert.Equal(BucketFault.Full, error.Fault);
+                    Assert.Contains("The disk is full", error.Message);
+                }
+
+                Assert.Equal(Bytes("old"), (await bucket.GetAsync("some/key", Cancel))!.Value.Content.ToArray());
+                Assert.Null(await bucket.GetAsync("some/stream", Cancel));
+                await bucket.DeleteAsync(["some/filler"], Cancel);
+                Assert.True((await bucket.PutAsync("some/key", new byte[300 << 10], PutCondition.IfMatch(first.ETag!), Cancel)).Stored);
+            }
+        }
+        finally
+        {
+            Assert.Equal(0, Unmount(mount, 2));
+            Directory.Delete(mount);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "mount", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Mount(string source, string target, string type, ulong flags, string data);
+
+    [LibraryImport("libc", EntryPoint = "umount2", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unmount(string target, int flags);
 
     private static IOException FullDisk() => new("No space left on device", 28);
 

@@ -87,6 +87,22 @@ public sealed class S3FaultTests(S3Server server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_write_that_arrives_late_makes_no_conflict_of_its_own_repetition()
+    {
+        using var bucket = Open();
+        var other = await bucket.PutAsync("k", "0"u8.ToArray(), PutCondition.IfAbsent, Cancel);
+        foreach (var (key, condition) in new[] { ("new", PutCondition.IfAbsent), ("k", PutCondition.IfMatch(other.ETag!)) })
+        {
+            _proxy.Next("PUT", new ProxyFault.Delay(), new ProxyFault.Overtaken());
+            var put = await bucket.PutAsync(key, "1"u8.ToArray(), condition, Cancel);
+            Assert.True(put.Stored);
+            Assert.Equal(put.ETag, (await bucket.GetAsync(key, Cancel))!.Value.ETag);
+        }
+
+        Assert.Equal(1 + 2 + 2, _proxy.Requests.Count(static r => r.StartsWith("PUT", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_write_that_somebody_has_overtaken_is_not_called_a_conflict()
     {
         // The write happens, its answer is lost, and before anybody can look, another one replaces it.

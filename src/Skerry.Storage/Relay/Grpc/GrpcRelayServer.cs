@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc.Wire;
 
 namespace Skerry.Storage.Relay.Grpc;
@@ -14,9 +15,13 @@ public sealed class GrpcRelayServer : IDisposable
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Makes the server.</summary>
-    public GrpcRelayServer(IRelayService service, RelayIdentity identity, ILogger<GrpcRelayServer> logger)
+    /// <param name="service">What answers.</param>
+    /// <param name="identity">What this node says of itself, and asks of callers.</param>
+    /// <param name="logger">Hears of refused callers.</param>
+    /// <param name="figures">How far this node's session is, for those who look at the whole cluster.</param>
+    public GrpcRelayServer(IRelayService service, RelayIdentity identity, ILogger<GrpcRelayServer> logger, ISessionFigures? figures = null)
     {
-        Definition = Wire.Relay.BindService(new RelayCalls(service, new RelayAdmission(identity, logger), _stop.Token));
+        Definition = Wire.Relay.BindService(new RelayCalls(service, figures, new RelayAdmission(identity, logger), _stop.Token));
     }
 
     /// <summary>The service, to be mapped.</summary>

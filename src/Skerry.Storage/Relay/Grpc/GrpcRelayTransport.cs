@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc.Wire;
 using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Storage.Relay.Grpc;
 
 /// <summary>The way to other nodes over gRPC, HTTP/2 and TLS 1.3 with certificates on both sides. Thread-safe.</summary>
-public sealed class GrpcRelayTransport : IRelayTransport, IDisposable
+public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposable
 {
     private readonly PeerChannels _channels;
     private readonly RelayIdentity _identity;
@@ -170,6 +171,19 @@ public sealed class GrpcRelayTransport : IRelayTransport, IDisposable
             (client, headers, token) => client.GreetAsync(new() { Caller = self.ToWire() }, headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
         return Parse(answer, static answer => answer.Known.Select(WireMapping.ToNode).ToList(), operation, address);
+    }
+
+    /// <inheritdoc/>
+    public async Task<SessionFigures> ReadFiguresAsync(NodeInfo node, CancellationToken cancel)
+    {
+        var operation = $"ask node {node.Name} how far it is";
+        var answer = await CallAsync(
+            operation,
+            node.Address,
+            _options.AnswerTimeout,
+            (client, headers, token) => client.FiguresAsync(new(), headers, cancellationToken: token),
+            cancel).ConfigureAwait(false);
+        return Parse(answer, static answer => answer.ToFigures(), operation, node.Address);
     }
 
     /// <inheritdoc/>

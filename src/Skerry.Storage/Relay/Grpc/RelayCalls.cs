@@ -1,10 +1,11 @@
 using Grpc.Core;
+using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc.Wire;
 
 namespace Skerry.Storage.Relay.Grpc;
 
 /// <summary>The calls of the wire, one for one those of <see cref="IRelayService"/>.</summary>
-internal sealed class RelayCalls(IRelayService service, RelayAdmission admission, CancellationToken stopping) : Wire.Relay.RelayBase
+internal sealed class RelayCalls(IRelayService service, ISessionFigures? figures, RelayAdmission admission, CancellationToken stopping) : Wire.Relay.RelayBase
 {
     public override async Task Follow(IAsyncStreamReader<FromLeader> requestStream, IServerStreamWriter<FromFollower> responseStream, ServerCallContext context)
     {
@@ -67,6 +68,12 @@ internal sealed class RelayCalls(IRelayService service, RelayAdmission admission
     {
         await admission.AdmitAsync(context).ConfigureAwait(false);
         return new GreetAnswer { Known = { service.Greet(request.Caller.ToNode()).Select(WireMapping.ToWire) } };
+    });
+
+    public override Task<FiguresAnswer> Figures(FiguresRequest request, ServerCallContext context) => AnswerAsync(context, async () =>
+    {
+        await admission.AdmitAsync(context).ConfigureAwait(false);
+        return figures?.Read().ToWire() ?? throw new StorageException("This node has no session.");
     });
 
     // What the caller can be told: malformed messages, and failures of this node's storage. Anything else is a fault of

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
+using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc.Wire;
 
 namespace Skerry.Storage.Relay.Grpc;
@@ -51,6 +52,34 @@ internal static class WireMapping
         ReleaseAnswer.Types.Outcome.NotOwner => ReleaseReply.NotOwner,
         ReleaseAnswer.Types.Outcome.Busy => ReleaseReply.Busy,
         _ => throw new InvalidDataException($"The outcome {answer.Outcome} is not known."),
+    };
+
+    public static FiguresAnswer ToWire(this SessionFigures figures) => new()
+    {
+        Node = figures.Node.ToWire(),
+        Generation = figures.Generation,
+        Appended = figures.Appended,
+        Confirmed = figures.Confirmed,
+        Uploaded = figures.Uploaded,
+        BytesNotUploaded = figures.BytesNotUploaded,
+        Followers =
+        {
+            figures.Followers.Select(static one => new FiguresAnswer.Types.Follower
+            {
+                Node = one.Node.ToWire(), Up = one.IsUp, Member = one.IsMember, Held = one.Held,
+            }),
+        },
+    };
+
+    public static SessionFigures ToFigures(this FiguresAnswer answer) => new()
+    {
+        Node = answer.Node.ToNode(),
+        Generation = answer.Generation,
+        Appended = answer.Appended,
+        Confirmed = answer.Confirmed,
+        Uploaded = answer.Uploaded,
+        BytesNotUploaded = answer.BytesNotUploaded,
+        Followers = [.. answer.Followers.Select(static one => new FollowerFigures(one.Node.ToNode(), one.Up, one.Member, one.Held))],
     };
 
     private static ByteString ToBytes(UInt128 value)

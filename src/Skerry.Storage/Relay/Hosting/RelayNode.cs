@@ -68,7 +68,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         options.Upload.ScratchFolder = folder.Path;
         options.Upload.Retention = storage.HistoryRetention;
         _storage = new RelayedStorage(
-            storage, folder, options.CacheBytesMax, new BucketHistory(bucket, _bundles, (key, cancel) => _uploader.FlushAsync(key, cancel)),
+            storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, (key, cancel) => _uploader.FlushAsync(key, cancel)),
             () => _uploader.UploadedSequence, ClaimForFirstWrite, time, logger);
     }
 
@@ -143,7 +143,9 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         _replicator = Replicator.Open(
             new ReplicatorOptions
             {
-                Folder = _spoolFolder, RetainedBytesMax = _options.NotUploadedBytesMax, Leader = _options.Leader,
+                Folder = _spoolFolder,
+                RetainedBytesMax = _options.NotUploadedBytesMax,
+                Leader = _options.Leader,
             },
             record, new LeaderRecord(_sessions, _loop, Self.Session), _transport, _followed, _time, new Random(), _logger);
         _replicator.PeersChanged(others);
