@@ -146,7 +146,7 @@ public abstract partial class NodeStorage : IAsyncDisposable
         (_open.TryGetValue(key, out var store) && store.Confirmed.Transaction > 0)
         || File.Exists(PathOf(key) + ".pages");
 
-    /// <summary>Ids of a namespace's objects that have written, ascending, greater than <paramref name="after"/>.</summary>
+    /// <summary>Ids of a namespace's objects that have files or are open on this node and have written, ascending, greater than <paramref name="after"/>.</summary>
     public virtual IEnumerable<Id256> Enumerate(string @namespace, Id256? after)
     {
         var ids = new SortedSet<Id256>();
@@ -165,6 +165,11 @@ public abstract partial class NodeStorage : IAsyncDisposable
         ids.UnionWith(_open.Values.Where(s => s.Key.Namespace == @namespace && s.Confirmed.Transaction > 0).Select(s => s.Key.Id));
         return after is { } from ? ids.Where(id => id > from) : ids;
     }
+
+    /// <summary>As <see cref="Enumerate"/>, of the objects of all nodes.</summary>
+    /// <exception cref="StorageException">The bucket cannot be read.</exception>
+    public virtual IAsyncEnumerable<Id256> EnumerateAllAsync(string @namespace, Id256? after, CancellationToken cancel) =>
+        Enumerate(@namespace, after).ToAsyncEnumerable();
 
     /// <summary>Makes all that is confirmed durable in the database files, so that the next start has nothing to redo.</summary>
     public abstract Task CheckpointAsync(CancellationToken cancel);

@@ -38,9 +38,10 @@ public sealed class NodeStatus
         _runtime.Classes.Select(static c => (c.Namespace, c.Implementation.Name));
 
     /// <summary>Ids of a namespace's objects that have data, ascending, after <paramref name="after"/>.</summary>
-    public IEnumerable<string> ObjectsOf(string @namespace, string? after)
+    /// <exception cref="StorageException">The bucket cannot be read.</exception>
+    public async Task<IReadOnlyList<string>> ObjectsOfAsync(string @namespace, string? after, int limit, CancellationToken cancel)
     {
         Id256? from = after is not null && Id256.TryParse(after, out var id) ? id : null;
-        return _storage.Enumerate(@namespace, from).Select(static i => i.ToString());
+        return await _storage.EnumerateAllAsync(@namespace, from, cancel).Take(limit).Select(static i => i.ToString()).ToListAsync(cancel).ConfigureAwait(false);
     }
 }

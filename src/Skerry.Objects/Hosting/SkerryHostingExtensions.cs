@@ -9,6 +9,7 @@ using Skerry.Objects.Calls;
 using Skerry.Objects.Fleet;
 using Skerry.Storage;
 using Skerry.Storage.Relay;
+using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc;
 using Skerry.Storage.Relay.Hosting;
 
@@ -80,6 +81,7 @@ public static class SkerryHostingExtensions
         services.AddSingleton(static s => s.GetRequiredService<RelayNode>().Storage);
         services.AddSingleton<IObjectHome>(static s => s.GetRequiredService<RelayNode>());
         services.AddSingleton<IRelayService>(static s => s.GetRequiredService<RelayNode>());
+        services.AddSingleton<ISessionFigures>(static s => s.GetRequiredService<RelayNode>());
         services.AddHostedService<RelayLifetime>();
     }
 

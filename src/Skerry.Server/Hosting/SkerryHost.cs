@@ -12,7 +12,6 @@ using Skerry.Server.Node;
 using Skerry.Storage;
 using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc;
-using Skerry.Storage.Relay.Hosting;
 using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Server.Hosting;
@@ -235,7 +234,6 @@ internal sealed class SkerryHost : IAsyncDisposable
             builder.Services.AddRelay();
             builder.Services.AddSingleton(fleet.Identity);
             builder.Services.AddSingleton<GrpcRelayServer>();
-            builder.Services.AddSingleton<ISessionFigures>(static s => s.GetRequiredService<RelayNode>());
             builder.Services.AddSingleton<IFleetView>(s => new FleetView(
                 options.Cluster.Name, fleet.Bucket, s.GetRequiredService<ISessionFigures>(), fleet.Transport, TimeProvider.System));
         }

@@ -35,36 +35,39 @@ internal sealed class NamespaceRoutes(AccountGuard guard, NodeStatus node)
             new() { Count = all.Count, Page = 1, PerPage = Math.Max(20, all.Count), TotalCount = all.Count, TotalPages = 1 });
     }
 
-    private Task ListObjects(HttpContext http)
+    private async Task ListObjects(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["id"]!;
         var name = node.Namespaces.Select(one => one.Name).FirstOrDefault(one => NamespaceId.Of(one) == id);
         if (name is null)
         {
-            return EnvelopeResponse.Error(
+            await EnvelopeResponse.Error(
                 http, StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, $"There is no namespace {id}; list the namespaces to see their ids.");
+            return;
         }
 
         var limit = LimitDefault;
         if (http.Request.Query.TryGetValue("limit", out var limitText)
             && (!int.TryParse(limitText, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < LimitMin or > LimitMax))
         {
-            return EnvelopeResponse.Error(
+            await EnvelopeResponse.Error(
                 http, StatusCodes.Status400BadRequest, ErrorCodes.InvalidParameter, $"limit: \"{limitText}\" is not accepted; accepted is a whole number from {LimitMin} to {LimitMax}.");
+            return;
         }
 
         // The cursor is the last id of the part before: stable while objects come and go.
         var cursor = http.Request.Query["cursor"].ToString();
         if (cursor.Length > 0 && !(cursor.Length == 64 && cursor.All(char.IsAsciiHexDigit)))
         {
-            return EnvelopeResponse.Error(
+            await EnvelopeResponse.Error(
                 http, StatusCodes.Status400BadRequest, ErrorCodes.InvalidParameter, "cursor: is not one that this API gave; leave it out to start from the beginning.");
+            return;
         }
 
         // One more than asked for tells whether there is a next part.
-        var found = node.ObjectsOf(name, cursor.Length == 0 ? null : cursor).Take(limit + 1).ToList();
+        var found = await node.ObjectsOfAsync(name, cursor.Length == 0 ? null : cursor, limit + 1, http.RequestAborted);
         var page = found.Take(limit).Select(one => new ObjectResult(one, HasStoredData: true)).ToList();
-        return EnvelopeResponse.Success(
+        await EnvelopeResponse.Success(
             http,
             ManagementJson.Readable.EnvelopeIReadOnlyListObjectResult,
             page,

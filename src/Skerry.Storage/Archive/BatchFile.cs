@@ -19,6 +19,9 @@ public static class BatchFile
 {
     private const int FirstGuessBytes = 64 * 1024;
 
+    // Of a small file not much more is read than its index is likely to take.
+    private const int FirstGuessBytesMin = 4 * 1024;
+
     /// <summary>Makes a file of records in any order.</summary>
     /// <param name="records">The records; no two of one object, epoch and transaction.</param>
     /// <exception cref="ArgumentException">A record's LTX file is not one of its transaction alone.</exception>
@@ -72,14 +75,15 @@ public static class BatchFile
     /// <exception cref="StorageDamagedException">The file is damaged, or no batch file.</exception>
     public static async Task<BatchIndex?> ReadIndexAsync(IBucket bucket, string key, long? fileBytes, CancellationToken cancel)
     {
-        if (await bucket.GetRangeAsync(key, -FirstGuessBytes, FirstGuessBytes, cancel) is not { } tail)
+        var guess = fileBytes is { } listed ? (int)Math.Clamp(listed / 8, FirstGuessBytesMin, FirstGuessBytes) : FirstGuessBytes;
+        if (await bucket.GetRangeAsync(key, -guess, guess, cancel) is not { } tail)
         {
             return null;
         }
 
         // A short answer is the whole file.
-        var footer = BatchFooter.Parse(key, tail.Span, tail.Length < FirstGuessBytes ? tail.Length : fileBytes);
-        if (tail.Length < FirstGuessBytes && fileBytes is { } known && known != tail.Length)
+        var footer = BatchFooter.Parse(key, tail.Span, tail.Length < guess ? tail.Length : fileBytes);
+        if (tail.Length < guess && fileBytes is { } known && known != tail.Length)
         {
             throw new StorageDamagedException(key, tail.Length, $"the file has {tail.Length} bytes, not the {known} that the list of keys says");
         }

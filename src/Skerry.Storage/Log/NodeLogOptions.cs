@@ -42,6 +42,12 @@ public sealed class NodeLogOptions
     /// <summary>Of a spool, bytes of records that are not in the bucket yet; beyond that records fail. By default 4 GiB.</summary>
     public long RetainedBytesMax { get; init; } = 4L << 30;
 
+    /// <summary>
+    /// How many removed segments are kept to be written over by new ones, which spares the zeros that new files begin
+    /// with; 0 by default. Worth it for a log whose records are soon removed.
+    /// </summary>
+    public int SparesMax { get; init; }
+
     /// <summary>How long the log is idle before it marks its last batch as complete; 1 s by default.</summary>
     public TimeSpan MarkAfter { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -73,5 +79,6 @@ public sealed class NodeLogOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(MarkAfter, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(BatchesInFlightMax);
         ArgumentOutOfRangeException.ThrowIfNegative(RetainedBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(SparesMax);
     }
 }

@@ -24,8 +24,9 @@ internal static class RecordReader
             using var file = folder.OpenAgain(segment);
             return Read(segment, file, position);
         }
-        catch (FileNotFoundException)
+        catch (Exception error) when (error is FileNotFoundException || (error is StorageDamagedException && folder[position.Segment] is null))
         {
+            // Removed meanwhile, and perhaps written over by a newer segment.
             throw Removed(folder, position);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -13,11 +13,13 @@ internal sealed class SegmentFolder
     private const int OpenSegmentsMax = 64;
     private const string Extension = ".log";
     private const string Unfinished = ".new";
+    private const string Spare = ".spare";
 
     private readonly NodeLogOptions _options;
     private readonly LogFiles _files;
     private readonly TimeProvider _time;
     private readonly Lock _changing = new();
+    private readonly Queue<string> _spares = [];
     private LogSegment[] _segments;
 
     public SegmentFolder(NodeLogOptions options, TimeProvider time)
@@ -64,10 +66,14 @@ internal sealed class SegmentFolder
     {
         var path = PathOf(number);
         var header = new SegmentHeader(number, _options.Salt(), _time.GetUtcNow().ToUnixTimeMilliseconds());
+        var written = (long)SegmentHeader.Block;
         try
         {
-            using (var file = _files.Open(path + Unfinished, FileMode.Create))
+            // What an old file holds was written with another salt: for this segment it is as good as zeros.
+            var reused = TakeSpare(path + Unfinished);
+            using (var file = _files.Open(path + Unfinished, reused ? FileMode.Open : FileMode.Create))
             {
+                written = reused ? Math.Max(written, file.Length & -SegmentHeader.Block) : written;
                 var block = new byte[SegmentHeader.Block];
                 header.Write(block);
                 file.Write(block, 0);
@@ -94,7 +100,7 @@ internal sealed class SegmentFolder
         {
             Salt = header.Salt,
             Capacity = _options.SegmentBytes,
-            PreparedTo = SegmentHeader.Block,
+            PreparedTo = Math.Min(written, _options.SegmentBytes),
         };
     }
 
@@ -137,13 +143,39 @@ internal sealed class SegmentFolder
             foreach (var segment in gone)
             {
                 segment.Close();
-                _files.Delete(segment.Path);
+                Discard(segment);
             }
 
             if (_options.Synced)
             {
                 _files.SyncFolder(_options.Folder);
             }
+        }
+    }
+
+    private void Discard(LogSegment segment)
+    {
+        if (_spares.Count >= _options.SparesMax)
+        {
+            _files.Delete(segment.Path);
+            return;
+        }
+
+        _files.Rename(segment.Path, segment.Path + Spare);
+        _spares.Enqueue(segment.Path + Spare);
+    }
+
+    private bool TakeSpare(string path)
+    {
+        lock (_changing)
+        {
+            if (!_spares.TryDequeue(out var spare))
+            {
+                return false;
+            }
+
+            _files.Rename(spare, path);
+            return true;
         }
     }
 
@@ -184,6 +216,18 @@ internal sealed class SegmentFolder
         foreach (var unfinished in Directory.EnumerateFiles(_options.Folder, "*" + Extension + Unfinished))
         {
             _files.Delete(unfinished);
+        }
+
+        foreach (var spare in Directory.EnumerateFiles(_options.Folder, "*" + Extension + Spare))
+        {
+            if (_spares.Count < _options.SparesMax)
+            {
+                _spares.Enqueue(spare);
+            }
+            else
+            {
+                _files.Delete(spare);
+            }
         }
 
         var found = new List<LogSegment>();

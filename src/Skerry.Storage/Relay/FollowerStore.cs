@@ -14,6 +14,10 @@ namespace Skerry.Storage.Relay;
 /// </summary>
 public sealed class FollowerStore : IAsyncDisposable
 {
+    // The segment that is written, the one that is prepared, and what the frames of ten seconds fill: enough that a file
+    // that is removed is nearly always the next one to be needed.
+    private const int SparesMax = 4;
+
     private readonly FollowerStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -36,7 +40,7 @@ public sealed class FollowerStore : IAsyncDisposable
         _startedAt = time.GetTimestamp();
         _pending = new PendingBytes(options.PendingBytesMax);
         _log = NodeLog.Open(
-            new NodeLogOptions { Folder = options.Folder, SegmentBytes = options.SegmentBytes, Files = options.Files },
+            new NodeLogOptions { Folder = options.Folder, SegmentBytes = options.SegmentBytes, SparesMax = SparesMax, Files = options.Files },
             default,
             time,
             logger,

@@ -42,7 +42,7 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
     private Task _recordWork = Task.CompletedTask;
     private ITimer? _tick;
     private FollowerLink[] _linkList = [];
-    private IReadOnlyList<FollowerStatus> _status = [];
+    private LeaderStatus _status = new(0, 0, 0, []);
     private SessionRecord _record;
     private ulong _appended;
     private ulong _confirmed;
@@ -84,8 +84,11 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
     /// <summary>True while a read may be answered that waits for no write.</summary>
     public bool MayRead => _time.GetTimestamp() < Volatile.Read(ref _leaseUntil);
 
+    /// <summary>How far everything is, all of one instant, at most a tick ago.</summary>
+    public LeaderStatus Status => Volatile.Read(ref _status);
+
     /// <summary>The followers and those that are to become some. A snapshot, at most a tick old.</summary>
-    public IReadOnlyList<FollowerStatus> Followers => Volatile.Read(ref _status);
+    public IReadOnlyList<FollowerStatus> Followers => Status.Followers;
 
     /// <summary>The last record in the spool.</summary>
     public ulong Appended => Volatile.Read(ref _appended);
@@ -252,7 +255,11 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
         {
             leader.Tick(now);
             _ending.RemoveAll(static task => task.IsCompletedSuccessfully);
-            Volatile.Write(ref _status, [.. leader.Links.Select(static link => new FollowerStatus(link.Node, link.IsUp, link.Held, link.IsMember))]);
+            Volatile.Write(ref _status, new(
+                leader.Appended,
+                leader.Confirmed,
+                leader.UploadedTo,
+                [.. leader.Links.Select(static link => new FollowerStatus(link.Node, link.IsUp, link.Held, link.IsMember))]));
         }
 
         Publish(leader);

@@ -1,5 +1,3 @@
-using Skerry.Storage.Relay.Fleet;
-
 namespace Skerry.Storage.Relay.Hosting;
 
 // What this node does for others.
@@ -10,29 +8,6 @@ public sealed partial class RelayNode
     {
         var followed = _followed.Follow(hello, leader, out held, out sealedBy);
         return followed is null || hello.Leader.Session == Self.Session ? followed : new WatchedSession(this, hello.Leader, followed);
-    }
-
-    /// <inheritdoc/>
-    SessionFigures ISessionFigures.Read()
-    {
-        if (_replicator is not { } replicator)
-        {
-            return new SessionFigures { Node = Self };
-        }
-
-        var (appended, uploaded) = (replicator.Appended, _uploader.UploadedSequence);
-        return new SessionFigures
-        {
-            Node = Self,
-            Generation = replicator.Record.Generation,
-            Appended = appended,
-            Confirmed = replicator.Log.ConfirmedSequence,
-            Uploaded = uploaded,
-
-            // By the session's average record: the log counts bytes for whole files only.
-            BytesNotUploaded = appended <= uploaded ? 0 : (long)((double)replicator.Log.BytesAppended / appended * (appended - uploaded)),
-            Followers = [.. replicator.Followers.Select(static f => new FollowerFigures(f.Node, f.IsConnected, f.IsMember, f.Held))],
-        };
     }
 
     /// <inheritdoc/>

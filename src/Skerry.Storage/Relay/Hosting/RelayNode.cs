@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Skerry.Storage.Archive;
 using Skerry.Storage.Buckets;
 using Skerry.Storage.Relay.Alarms;
-using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Ownership;
 using Skerry.Storage.Relay.Sessions;
 using Skerry.Storage.Relay.Takeover;
@@ -19,7 +18,7 @@ namespace Skerry.Storage.Relay.Hosting;
 /// <para>Threads: ownership and takeover run on one <see cref="RelayLoop"/>, uploads on another, so that putting a large
 /// batch together holds up no claim; records go from the objects' threads to the spool's writer.</para>
 /// </remarks>
-public sealed partial class RelayNode : IObjectHome, IRelayService, ISessionFigures, IAsyncDisposable
+public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDisposable
 {
     private readonly RelayNodeOptions _options;
     private readonly IBucket _bucket;
@@ -69,7 +68,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, ISessionFigu
         options.Upload.ScratchFolder = folder.Path;
         options.Upload.Retention = storage.HistoryRetention;
         _storage = new RelayedStorage(
-            storage, folder, options.CacheBytesMax, new BucketHistory(bucket, _bundles, (key, cancel) => _uploader.FlushAsync(key, cancel)),
+            storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, (key, cancel) => _uploader.FlushAsync(key, cancel)),
             () => _uploader.UploadedSequence, ClaimForFirstWrite, time, logger);
     }
 
@@ -144,7 +143,9 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, ISessionFigu
         _replicator = Replicator.Open(
             new ReplicatorOptions
             {
-                Folder = _spoolFolder, RetainedBytesMax = _options.NotUploadedBytesMax, Leader = _options.Leader,
+                Folder = _spoolFolder,
+                RetainedBytesMax = _options.NotUploadedBytesMax,
+                Leader = _options.Leader,
             },
             record, new LeaderRecord(_sessions, _loop, Self.Session), _transport, _followed, _time, new Random(), _logger);
         _replicator.PeersChanged(others);

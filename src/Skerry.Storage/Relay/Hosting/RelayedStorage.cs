@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Skerry.Storage.Archive;
+using Skerry.Storage.Buckets;
 using Skerry.Storage.Cache;
 using Skerry.Storage.Log;
 using Skerry.Storage.Ltx;
@@ -15,6 +17,7 @@ namespace Skerry.Storage.Relay.Hosting;
 internal sealed class RelayedStorage : NodeStorage
 {
     private NodeLog? _spool;
+    private readonly IBucket _bucket;
     private readonly BackgroundFlusher _flusher;
     private readonly LocalCache _cache;
     private readonly ConcurrentDictionary<ObjectKey, HeldObject> _held = new();
@@ -23,6 +26,7 @@ internal sealed class RelayedStorage : NodeStorage
 
     /// <param name="options">Sizes and times.</param>
     /// <param name="folder">The data folder.</param>
+    /// <param name="bucket">Where truth is.</param>
     /// <param name="cacheBytesMax">What the files of databases may take on the disk.</param>
     /// <param name="history">Point-in-time reads.</param>
     /// <param name="uploaded">The sequence up to which the session's records are in the bucket.</param>
@@ -30,10 +34,11 @@ internal sealed class RelayedStorage : NodeStorage
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where it tells what happens.</param>
     public RelayedStorage(
-        NodeStorageOptions options, DataFolder folder, long cacheBytesMax, History history, Func<ulong> uploaded,
+        NodeStorageOptions options, DataFolder folder, IBucket bucket, long cacheBytesMax, History history, Func<ulong> uploaded,
         Action<ObjectKey, HeldObject> claimForFirstWrite, TimeProvider time, ILogger logger)
         : base(options, folder, time, logger)
     {
+        _bucket = bucket;
         _claimForFirstWrite = claimForFirstWrite;
         _machineRestarted = NodeIdentity.MachineRestarted(folder.Path);
         _flusher = new BackgroundFlusher(() => OpenStores, time, logger);
@@ -180,6 +185,23 @@ internal sealed class RelayedStorage : NodeStorage
             {
                 _flusher.Report(error);
                 return false;
+            }
+        }
+    }
+
+    // Every object that has written has an ownership record, made before its first write was confirmed.
+    public override async IAsyncEnumerable<Id256> EnumerateAllAsync(
+        string @namespace, Id256? after, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        // "0" follows "/": what stands after it comes after everything of the object.
+        var from = after is { } id ? $"{BucketKeys.Namespace(@namespace)}{id}0" : null;
+        Id256? last = null;
+        await foreach (var entry in _bucket.ListAsync(BucketKeys.Namespace(@namespace), from, cancel).ConfigureAwait(false))
+        {
+            if (BucketKeys.TryParseObject(entry.Key, out var key, out _) && key.Id != last)
+            {
+                yield return key.Id;
+                last = key.Id;
             }
         }
     }
