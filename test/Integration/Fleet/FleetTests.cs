@@ -120,7 +120,7 @@ public sealed class FleetTests(MembershipServers servers)
         Assert.True(await bookings.BookAsync(fleet.Nodes[0].Gateway, "LX14", "1A", "Ada"));
         var (code, history) = await fleet.Nodes[0].CommandAsync("objects", "history", "flight", "LX14", "--json");
         Assert.True(code == 0, history);
-        var bookmark = System.Text.Json.JsonElement.Parse(history).GetProperty("result")[0].GetProperty("bookmark").GetString()!;
+        var bookmark = System.Text.Json.JsonElement.Parse(history).GetProperty("result").GetProperty("versions")[0].GetProperty("bookmark").GetString()!;
 
         var owner = await OwnerOfAsync(fleet, "LX14");
         await owner.KillAsync();
@@ -149,8 +149,7 @@ public sealed class FleetTests(MembershipServers servers)
         var key = Path.Combine(fleet.Folder, "other-key");
         using (var random = System.Security.Cryptography.RandomNumberGenerator.Create())
         {
-            await File.WriteAllTextAsync(key, Skerry.Storage.Relay.Security.ClusterKey.Create(random).Reveal());
-            File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Skerry.Storage.Relay.Security.ClusterKeyFile.LoadOrCreate(key, random);
         }
 
         await using var stranger = new SkerryNode("stranger", fleet.Folder, fleet.ArgumentsFor("stranger", key));

@@ -29,8 +29,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
         try
         {
             using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
-            await File.WriteAllTextAsync(fleet.KeyFile, ClusterKey.Create(random).Reveal());
-            File.SetUnixFileMode(fleet.KeyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            ClusterKeyFile.LoadOrCreate(fleet.KeyFile, random);
             for (var i = 1; i <= nodes; i++)
             {
                 fleet._nodes.Add(new SkerryNode($"n{i}", fleet.Folder, fleet.ArgumentsFor($"n{i}")));
@@ -70,9 +69,9 @@ internal sealed class SkerryFleet : IAsyncDisposable
         var wanted = running.Count switch { >= 6 => 5, >= 4 => 3, 3 => 3, var few => few };
         await Waiting.UntilAsync(async () =>
         {
-            var members = (await LookAsync(running[0])).GetProperty("members").EnumerateArray().ToList();
+            var members = (await LookAsync(running[0])).GetProperty("nodes").EnumerateArray().ToList();
             return members.Count == running.Count
-                && members.All(m => m.GetProperty("state").GetString() == "running" && m.GetProperty("followers").GetArrayLength() == wanted);
+                && members.All(m => m.GetProperty("state").GetString() == "running" && Following(m) == wanted);
         }, $"{running.Count} nodes with {wanted} followers each");
     }
 
@@ -83,6 +82,9 @@ internal sealed class SkerryFleet : IAsyncDisposable
         var answer = await http.GetFromJsonAsync<JsonElement>("skerry/nodes");
         return answer.GetProperty("result");
     }
+
+    private static int Following(JsonElement member) =>
+        member.GetProperty("log").GetProperty("followers").EnumerateArray().Count(static f => f.GetProperty("state").GetString() == "following");
 
     public async ValueTask DisposeAsync()
     {
