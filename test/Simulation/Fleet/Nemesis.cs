@@ -158,16 +158,17 @@ internal sealed class Nemesis(SimulatedFleet fleet)
     /// <summary>Freezes a node while a write of its is under way, has it taken over, and lets it go on while it is asked for the object.</summary>
     private void FreezeInTheMiddle(FleetNode node, NodeProcess process)
     {
-        var key = _random.Pick(fleet.Keys);
+        var held = fleet.Keys.Where(process.Claims.Holds).ToList();
         var others = fleet.Nodes.Where(other => other != node && other.Process is { Machine.IsRunning: true, IsReady: true }).ToList();
-        if (others.Count == 0)
+        if (others.Count == 0 || held.Count == 0)
         {
             return;
         }
 
+        var key = _random.Pick(held);
         var other = _random.Pick(others);
         new SimulatedClient(fleet, 6).Try(key, node, true, static _ => { });
-        Later(0.5, 20, () =>
+        Later(0.5, 6, () =>
         {
             Trace($"freezes {node.Name} in the middle of a write");
             process.Machine.Freeze();

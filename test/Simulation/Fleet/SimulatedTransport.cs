@@ -130,7 +130,7 @@ internal sealed class SimulatedTransport(NodeProcess process) : IRelayTransport
 
         private void Send(Action action)
         {
-            if (follower.Machine.IsDead || !back.Send(leader.Machine, () => { if (!_ended) { action(); } }))
+            if (follower.Machine.IsDead || !back.Send(leader.Machine, action))
             {
                 End();
             }
