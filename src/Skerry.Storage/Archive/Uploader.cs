@@ -32,6 +32,7 @@ public sealed partial class Uploader
     private readonly Wakeup _workLoop = new();
     private ulong _uploaded;
     private long _underWayBytes;
+    private bool _ended;
     private long _batches;
     private long _promotions;
     private long _snapshots;
@@ -150,6 +151,11 @@ public sealed partial class Uploader
         var sequence = _log.ConfirmedSequence;
         lock (_lock)
         {
+            if (sequence > _uploaded && _ended)
+            {
+                throw Ended();
+            }
+
             if (sequence > _uploaded)
             {
                 _flushes.Add((sequence, done));
@@ -584,14 +590,17 @@ public sealed partial class Uploader
     {
         lock (_lock)
         {
+            _ended = true;
             foreach (var (_, done) in _flushes)
             {
-                done.TrySetException(new StorageException("The session has ended before everything was in the bucket; its followers hold it."));
+                done.TrySetException(Ended());
             }
 
             _flushes.Clear();
         }
     }
+
+    private static StorageException Ended() => new("The session has ended before everything was in the bucket; its followers hold it.");
 
     private long Now => (long)_time.GetElapsedTime(0).TotalMilliseconds;
 }

@@ -228,6 +228,11 @@ public sealed class UploaderTests
 
         Assert.Equal(0UL, world.Told);
         Assert.Contains("does not answer", world.Uploader.Trouble!.Message, StringComparison.Ordinal);
+        using var impatient = new CancellationTokenSource();
+        var given = world.Begin(() => world.Uploader.FlushAsync(null, impatient.Token));
+        impatient.Cancel();
+        world.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.True(given.IsCanceled);
         var flush = world.Begin(() => world.Uploader.FlushAsync(null, CancellationToken.None));
         Assert.False(flush.IsCompleted);
         down = false;
@@ -262,9 +267,14 @@ public sealed class UploaderTests
         world.Bucket.Fault = static _ => MemoryBucket.Failure.NotDone;
         world.Commit(1, new Random(1));
         world.Confirm();
-        var flush = world.Begin(() => world.Uploader.FlushAsync(null, CancellationToken.None));
+        var uploader = world.Uploader;
+        var flush = world.Begin(() => uploader.FlushAsync(null, CancellationToken.None));
         world.Crash();
         Assert.IsType<StorageException>(flush.Exception!.InnerException);
+
+        // And at once, if it has ended already.
+        var late = world.Begin(() => uploader.FlushAsync(null, CancellationToken.None));
+        Assert.IsType<StorageException>(late.Exception!.InnerException);
         world.CheckAll();
     }
 
