@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Skerry.Bench;
 using Skerry.Bench.Figures;
+using Skerry.Bench.Fleet;
 using Skerry.Bench.Ours;
 
 using var stop = new CancellationTokenSource();
@@ -24,6 +25,12 @@ try
             return 0;
         case [ChildTasks.HoldObjects, var task, var folder] when Subject.Current is { } subject:
             await ActiveObjectBytes.Hold(subject, task, folder, stop.Token);
+            return 0;
+        case [ChildTasks.FleetNode, .. var node] when node.Length == 8:
+            await FleetNode.Serve(FleetNodeArguments.Parse(node), stop.Token);
+            return 0;
+        case [ChildTasks.Follower, var port, var key, var folder]:
+            await FollowerServer.Serve(int.Parse(port, CultureInfo.InvariantCulture), key, folder, stop.Token);
             return 0;
     }
 

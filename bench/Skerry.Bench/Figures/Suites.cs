@@ -19,5 +19,15 @@ internal static class Suites
                 new ColdActivation(),
                 new ActiveObjectBytes(),
             ],
+            ["relay"] =
+            [
+                new ConfirmLatency(),
+                new FollowerNetworkBytes(),
+                new FollowerDiskBytes(),
+                new FleetConfirmedWrites(),
+                new BucketPuts(),
+                new Failover(),
+                new Restore100Mb(),
+            ],
         };
 }

@@ -61,12 +61,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The process's id.</summary>
+    public int Id => process.Id;
+
+    /// <summary>Ends it as a power cut would.</summary>
+    public void Kill() => process.Kill();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (!process.HasExited)
         {
-            _ = Kill(process.Id, stopSignal);
+            _ = Signal(process.Id, stopSignal);
             using var patience = new CancellationTokenSource(StopPatience);
             try
             {
@@ -94,7 +100,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    private static partial int Signal(int process, int signal);
 
     private void Keep(string? line)
     {
