@@ -111,7 +111,7 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
     /// <param name="transport">The way to other nodes.</param>
     /// <param name="own">This node's own store: with fewer than three others it is one of the followers.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="random">Spreads the links' retries. Used by several threads.</param>
+    /// <param name="random">Spreads the links' retries. Used on the writer's thread.</param>
     /// <param name="logger">Where it tells what happens.</param>
     /// <exception cref="StorageException">The spool's folder cannot be used.</exception>
     public static Replicator Open(
@@ -296,7 +296,9 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
     void IRelayLeaderEffects.Connect(NodeInfo node)
     {
         End(node.Id);
-        _links.Add(node.Id, new FollowerLink(node, this, _options, new Backoff(_time, _random), _time, _logger));
+        // Each link has its own source of chance: they run on many threads.
+        var backoff = new Backoff(_time, new Random(_random.Next()));
+        _links.Add(node.Id, new FollowerLink(node, this, _options, backoff, _time, _logger));
         Volatile.Write(ref _linkList, [.. _links.Values]);
     }
 

@@ -68,7 +68,7 @@ internal sealed class LogFixture : IAsyncDisposable
         return new Id256(bytes);
     }
 
-    public static Append Request(LogStream stream, ulong txid, byte[]? payload = null, ulong epoch = Epoch) => new()
+    public static Append Request(LogStream stream, ulong txid, byte[]? payload = null, ulong epoch = Epoch, Action? decided = null) => new()
     {
         Stream = stream,
         Epoch = epoch,
@@ -76,6 +76,7 @@ internal sealed class LogFixture : IAsyncDisposable
         TimestampMs = 1_000 + (long)txid,
         AlarmMs = (long)txid * 7,
         Payload = payload ?? Payload(stream, txid),
+        Decided = decided,
     };
 
     public static byte[] Payload(LogStream stream, ulong txid) => Encoding.ASCII.GetBytes($"{stream.Key} says {txid}");

@@ -31,6 +31,9 @@ internal sealed class RelayCluster : IAsyncDisposable
 
     public FaultyFiles[] Files { get; }
 
+    /// <summary>The leader's spool.</summary>
+    public FaultyFiles SpoolFiles { get; } = new();
+
     public DirectNetwork Network { get; } = new();
 
     public Replicator Leader { get; private set; } = null!;
@@ -42,6 +45,8 @@ internal sealed class RelayCluster : IAsyncDisposable
     public long RingBytesMax { get; init; } = 16 << 20;
 
     public long WindowBytes { get; init; } = 8 << 20;
+
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(2);
 
     public long RetainedBytesMax { get; init; } = 4L << 30;
 
@@ -74,6 +79,8 @@ internal sealed class RelayCluster : IAsyncDisposable
                 RingBytesMax = RingBytesMax,
                 WindowBytes = WindowBytes,
                 RetainedBytesMax = RetainedBytesMax,
+                SilenceMax = SilenceMax,
+                Files = SpoolFiles,
                 Leader = LeaderOptions,
             },
             record,
@@ -122,7 +129,7 @@ internal sealed class RelayCluster : IAsyncDisposable
     }
 
     /// <summary>The next transaction of an object.</summary>
-    public Append Write(int key = 1, int bytes = 100)
+    public Append Write(int key = 1, int bytes = 100, Action? decided = null)
     {
         if (!_streams.TryGetValue(key, out var stream))
         {
@@ -132,7 +139,7 @@ internal sealed class RelayCluster : IAsyncDisposable
         var txid = _txids[key] = _txids.GetValueOrDefault(key) + 1;
         var payload = new byte[bytes];
         new Random((int)(key * 7919 + (long)txid)).NextBytes(payload);
-        var request = LogFixture.Request(stream, txid, payload, _epoch);
+        var request = LogFixture.Request(stream, txid, payload, _epoch, decided);
         Leader.Log.Append(request);
         return request;
     }

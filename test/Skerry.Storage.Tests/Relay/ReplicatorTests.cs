@@ -290,6 +290,76 @@ public sealed class ReplicatorTests
     }
 
     [Fact]
+    public async Task A_spool_that_cannot_be_written_fails_writes_in_order_and_leaves_no_gap()
+    {
+        await using var cluster = new RelayCluster(3);
+        await cluster.Start(1, 2, 3);
+        await Write(cluster, 3);
+
+        // One write is on its way without an answer when the disk is full.
+        foreach (var node in (int[])[1, 2, 3])
+        {
+            cluster.Network.Hold(cluster.Nodes[node].Id);
+        }
+
+        var answered = new List<int>();
+        var waiting = cluster.Write(1, decided: () => answered.Add(1));
+        await RelayCluster.Until(() => cluster.Leader.Log.Batches == 4);
+        cluster.SpoolFiles.WriteError = Log.FaultyFiles.FullDisk();
+        var refused = cluster.Write(1, decided: () => answered.Add(2));
+        var other = cluster.Write(2, decided: () => answered.Add(3));
+        await RelayCluster.Until(() => cluster.Leader.Log.Failures > 0);
+        Assert.Empty(answered);
+        foreach (var node in (int[])[1, 2, 3])
+        {
+            cluster.Network.LetGo(cluster.Nodes[node].Id);
+        }
+
+        await waiting.Outcome;
+        Assert.Contains("disk is full", (await Assert.ThrowsAsync<StorageException>(() => refused.Outcome)).Message);
+        await Assert.ThrowsAsync<StorageException>(() => other.Outcome);
+        Assert.Equal([1, 2, 3], answered);
+        cluster.SpoolFiles.WriteError = null;
+        await Assert.ThrowsAsync<StorageException>(() => cluster.Write().Outcome);
+        cluster.NextEpoch();
+        await Write(cluster, 3);
+        await RelayCluster.Until(() => cluster.AllHold(7));
+        Assert.Equal([1ul, 2, 3, 4, 5, 6, 7], await cluster.SequencesAt(2));
+        Assert.Equal(0, cluster.Leader.Log.QueuedBytes);
+    }
+
+    [Fact]
+    public async Task A_follower_that_takes_nothing_any_more_is_given_up_and_connected_anew()
+    {
+        await using var cluster = new RelayCluster(3) { LeaderOptions = Patient, SilenceMax = TimeSpan.FromMilliseconds(400) };
+        await cluster.Start(1, 2, 3);
+        await Write(cluster, 1);
+        var connects = cluster.Network.Connects;
+        cluster.Network.Hold(cluster.Nodes[3].Id);
+
+        // More than the network takes: the link is stuck in the middle of sending.
+        await Write(cluster, 200);
+        await RelayCluster.Until(() => cluster.Leader.Followers.Any(node => node.Node.Id == cluster.Nodes[3].Id && !node.IsConnected));
+        cluster.Network.LetGo(cluster.Nodes[3].Id);
+        await RelayCluster.Until(() => cluster.AllHold(201));
+        Assert.True(cluster.Network.Connects > connects);
+        Assert.Equal(201, (await cluster.SequencesAt(3)).Count);
+    }
+
+    [Fact]
+    public async Task Reads_may_be_answered_only_while_a_majority_is_heard_of()
+    {
+        await using var cluster = new RelayCluster(3) { LeaderOptions = Patient };
+        await cluster.Start(1, 2, 3);
+        await RelayCluster.Until(() => cluster.Leader.MayRead);
+        cluster.Network.Cut(cluster.Nodes[1].Id);
+        cluster.Network.Cut(cluster.Nodes[2].Id);
+        await RelayCluster.Until(() => !cluster.Leader.MayRead);
+        cluster.Network.Mend(cluster.Nodes[1].Id);
+        await RelayCluster.Until(() => cluster.Leader.MayRead);
+    }
+
+    [Fact]
     public async Task Stopping_answers_everything_that_was_taken()
     {
         await using var cluster = new RelayCluster(3);
