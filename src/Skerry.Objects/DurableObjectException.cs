@@ -17,7 +17,9 @@ public sealed class DurableObjectException : Exception
 
     /// <summary>
     /// One of <c>aborted</c>, <c>object_reset</c>, <c>storage_failed</c>, <c>deadlock</c>, <c>overloaded</c>,
-    /// <c>too_deep</c>, <c>stopping</c>, <c>blocked_too_long</c>, <c>no_class</c>.
+    /// <c>too_deep</c>, <c>stopping</c>, <c>blocked_too_long</c>, <c>no_class</c>; with several nodes also <c>moved</c>,
+    /// <c>unavailable</c>, <c>fenced</c>, <c>node_lost</c>, <c>answer_lost</c>, <c>object_threw</c>, <c>no_method</c>,
+    /// <c>no_listener</c>.
     /// </summary>
     public string Code { get; }
 
@@ -27,6 +29,6 @@ public sealed class DurableObjectException : Exception
     /// <summary>True if the object has more calls waiting than it can answer; trying again at once makes it worse.</summary>
     public bool Overloaded { get; init; }
 
-    /// <summary>True if the failure arose in another object that this one called.</summary>
+    /// <summary>True if the failure comes from another node.</summary>
     public bool Remote { get; init; }
 }

@@ -41,7 +41,7 @@ internal sealed class ObjectGrain(ObjectRuntime runtime) : Grain, IObjectGrain
         await Task.Yield();
         try
         {
-            if (runtime.TakesNoObjects)
+            if (!runtime.TakesObjects)
             {
                 // The next grain is made elsewhere.
                 DeactivateOnIdle();

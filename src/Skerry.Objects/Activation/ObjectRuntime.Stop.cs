@@ -16,8 +16,11 @@ internal sealed partial class ObjectRuntime
     private volatile bool _leaving;
     private volatile DurableObjectException? _fenced;
 
-    /// <summary>True if objects belong elsewhere: this node is stopping, or never has any.</summary>
-    public bool TakesNoObjects => Fleet is not null && (_leaving || !Fleet.Options.HostsObjects);
+    /// <summary>False if objects belong elsewhere: this node is stopping, or never has any.</summary>
+    public bool TakesObjects => Fleet is null ? !_stopping : !_leaving && Fleet.Options.HostsObjects;
+
+    /// <summary>True once this node gives its objects up.</summary>
+    public bool IsLeaving => _leaving || _stopping;
 
     /// <inheritdoc/>
     public string? Membership => Fleet?.Self.ToParsableString();

@@ -70,6 +70,12 @@ internal sealed partial class FleetNodes : IAsyncDisposable
     /// <summary>A node takes no objects for now.</summary>
     public void Refuses(SiloAddress silo) => _refusing[silo] = _time.GetTimestamp();
 
+    /// <summary>True if another node takes objects, as far as is known.</summary>
+    public bool OthersTakeObjects => Membership.CurrentSnapshot.Members.Values.Any(m =>
+        m.Status == SiloStatus.Active && !m.SiloAddress.Equals(Self) && TakesObjects(m.SiloAddress));
+
+    private bool TakesObjects(SiloAddress silo) => !IsRefusing(silo) && !Labels.GetSiloMetadata(silo).Metadata.ContainsKey(NoObjectsLabel);
+
     /// <summary>True if the node is a member that has not been declared dead.</summary>
     public bool IsAlive(SiloAddress silo) =>
         Membership.CurrentSnapshot.GetSiloStatus(silo) is not (SiloStatus.Dead or SiloStatus.None);
@@ -111,7 +117,7 @@ internal sealed partial class FleetNodes : IAsyncDisposable
     /// </summary>
     public SiloAddress Choose(string key, string? hint, SiloAddress[] silos)
     {
-        var able = Array.FindAll(silos, s => !IsRefusing(s) && !Labels.GetSiloMetadata(s).Metadata.ContainsKey(NoObjectsLabel));
+        var able = Array.FindAll(silos, TakesObjects);
         if (able.Length == 0)
         {
             able = silos;

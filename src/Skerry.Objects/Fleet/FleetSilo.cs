@@ -100,7 +100,9 @@ internal static class FleetSilo
         o.NumProbedSilos = 3;
         o.EnableIndirectProbes = true;
         o.TableRefreshTimeout = TimeSpan.FromSeconds(5);
-        o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+
+        // Whoever joins wants an answer of all members whose last sign of life is not older than three of these.
+        o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
         o.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
         o.DefunctSiloExpiration = TimeSpan.FromHours(1);
     }

@@ -81,7 +81,7 @@ internal sealed class PlaceSearch(ObjectRuntime runtime, ObjectKey key, string? 
         if (place.Refused)
         {
             runtime.Fleet?.Refuses(place.Silo);
-            if (runtime.Fleet is null)
+            if (runtime.IsLeaving && runtime.Fleet is not { OthersTakeObjects: true })
             {
                 throw new DurableObjectException("stopping", "This node is stopping.") { Retryable = true };
             }

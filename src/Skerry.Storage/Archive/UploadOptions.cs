@@ -30,6 +30,9 @@ public sealed class UploadOptions
     /// <summary>How long after something is listed in the trash it is deleted. Default 1 hour.</summary>
     public TimeSpan TrashDelay { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How often the files of all objects in the bucket are looked through for what is past the retention. Default 1 day.</summary>
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromDays(1);
+
     /// <summary>How long to wait after something failed for the first time; doubles up to <see cref="RetryDelayMax"/>. Default 500 ms.</summary>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -60,6 +63,7 @@ public sealed class UploadOptions
         Check(SnapshotBytesMin >= 0, nameof(SnapshotBytesMin));
         Check(Retention > TimeSpan.Zero, nameof(Retention));
         Check(TrashDelay > TimeSpan.Zero, nameof(TrashDelay));
+        Check(SweepInterval > TimeSpan.Zero, nameof(SweepInterval));
         Check(RetryDelay > TimeSpan.Zero && RetryDelayMax >= RetryDelay, nameof(RetryDelay));
         if (errors.Count > 0)
         {

@@ -15,4 +15,7 @@ public sealed partial class Uploader
 
     [LoggerMessage(1043, LogLevel.Warning, "Tidying up {Bucket} failed, and is tried again later.")]
     private static partial void LogTidyFailed(ILogger logger, string bucket, Exception error);
+
+    [LoggerMessage(1044, LogLevel.Error, "Files of {Key} in the bucket are damaged, so its history is kept as it is, however old. Verify the object.")]
+    private static partial void LogSweepFailed(ILogger logger, ObjectKey key, Exception error);
 }

@@ -119,11 +119,11 @@ public sealed partial class Uploader
     public async Task RunAsync(CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var (uploads, work) = (UploadAsync(stop.Token), WorkAsync(stop.Token));
+        Task[] loops = [UploadAsync(stop.Token), WorkAsync(stop.Token), SweepAsync(stop.Token)];
         try
         {
-            // Neither ends by itself, so the first to end is cancelled or has a bug.
-            await await Task.WhenAny(uploads, work);
+            // None ends by itself, so the first to end is cancelled or has a bug.
+            await await Task.WhenAny(loops);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -131,7 +131,7 @@ public sealed partial class Uploader
         finally
         {
             stop.Cancel();
-            await Task.WhenAll(uploads, work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             FailFlushes();
         }
     }
@@ -492,6 +492,33 @@ public sealed partial class Uploader
         }
 
         _tidyAt = _time.GetUtcNow() + _options.TrashDelay;
+    }
+
+    // Every session does it for all objects, at a time of its own: those in use see to themselves, and those at rest must
+    // not depend on anybody in particular.
+    private async Task SweepAsync(CancellationToken cancel)
+    {
+        var share = (double)(ulong)(_bundles.Session.Value % 1000) / 1000;
+        await Task.Delay(_options.SweepInterval * ((share * 0.9) + 0.1), _time, cancel);
+        while (true)
+        {
+            try
+            {
+                await RetentionSweep.RunAsync(
+                    _bucket,
+                    _options,
+                    _time.GetUtcNow().ToUnixTimeMilliseconds(),
+                    null,
+                    (key, e) => LogSweepFailed(_logger, key, e),
+                    cancel);
+            }
+            catch (BucketException e)
+            {
+                LogTidyFailed(_logger, _bucket.Description, e);
+            }
+
+            await Task.Delay(_options.SweepInterval, _time, cancel);
+        }
     }
 
     // Nothing but success or the end of the session ends the attempts: what is not in the bucket is not dropped.

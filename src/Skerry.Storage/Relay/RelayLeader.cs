@@ -499,9 +499,12 @@ public sealed class RelayLeader : ILogLeaderEffects
 
     private void Abort()
     {
+        // The newcomers stay connected for the next try.
         _log.AbortChange();
         _retryAt = _now + _options.Ticks(_options.RetryAfter);
-        End();
+        _phase = ChangePhase.CatchingUp;
+        _proposal = null;
+        RenewLease();
     }
 
     private void End()

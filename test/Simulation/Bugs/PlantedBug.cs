@@ -44,6 +44,9 @@ internal enum PlantedBug
     /// <summary>The log is deleted before the snapshot that stands for it is in the bucket.</summary>
     DeleteBeforeSnapshot,
 
+    /// <summary>An answer that has waited for an older write leaves without a lease.</summary>
+    OldNewsAsLease,
+
     /// <summary>An object that has never written is answered for without looking whether it still has no owner.</summary>
     BelieveUnwritten,
 }

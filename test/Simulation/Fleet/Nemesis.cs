@@ -40,7 +40,7 @@ internal sealed class Nemesis(SimulatedFleet fleet)
             node.Disk.SyncMax = 20;
             if (node.Process is { Machine.IsFrozen: true } frozen)
             {
-                frozen.Machine.Thaw();
+                frozen.Machine.Thaw(_random.Happens(0.5));
             }
 
             node.Start();
@@ -72,9 +72,15 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                 Later(300, 8_000, node.Start);
                 break;
             case 4 or 5 or 6 when node.Process is { Machine.IsRunning: true } process:
+                if (process.IsReady && _random.Happens(0.3))
+                {
+                    FreezeInTheMiddle(node, process);
+                    break;
+                }
+
                 Trace($"freezes {node.Name}");
                 process.Machine.Freeze();
-                Later(200, 12_000, process.Machine.Thaw);
+                Later(200, 12_000, () => process.Machine.Thaw(_random.Happens(0.5)));
                 break;
             case 7 or 8:
                 var both = _random.Happens(0.6);
@@ -120,13 +126,7 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                     Trace($"has {accuser.Name} suspect {node.Name}");
                     if (_random.Happens(0.6))
                     {
-                        // What the accused would hear of it is lost.
-                        foreach (var other in fleet.Nodes.Where(other => other != node))
-                        {
-                            fleet.Network.Cut(other.Id, node.Id);
-                        }
-
-                        Later(300, 4_000, fleet.Network.Heal);
+                        CutOff(node);
                     }
 
                     judge.Accuse(accused.Self.Session);
@@ -153,6 +153,47 @@ internal sealed class Nemesis(SimulatedFleet fleet)
 
                 break;
         }
+    }
+
+    /// <summary>Freezes a node while a write of its is under way, has it taken over, and lets it go on while it is asked for the object.</summary>
+    private void FreezeInTheMiddle(FleetNode node, NodeProcess process)
+    {
+        var key = _random.Pick(fleet.Keys);
+        var others = fleet.Nodes.Where(other => other != node && other.Process is { Machine.IsRunning: true, IsReady: true }).ToList();
+        if (others.Count == 0)
+        {
+            return;
+        }
+
+        var other = _random.Pick(others);
+        new SimulatedClient(fleet, 6).Try(key, node, true, static _ => { });
+        Later(0.5, 20, () =>
+        {
+            Trace($"freezes {node.Name} in the middle of a write");
+            process.Machine.Freeze();
+            Later(40, 100, () =>
+            {
+                if (_random.Happens(0.7))
+                {
+                    CutOff(node);
+                }
+
+                other.Process?.Accuse(process.Self.Session);
+            });
+            Later(200, 800, () => fleet.Witness(key, node, other));
+            Later(1_500, 4_000, () => process.Machine.Thaw(_random.Happens(0.7)));
+        });
+    }
+
+    /// <summary>What a node would hear of its own takeover is lost.</summary>
+    private void CutOff(FleetNode node)
+    {
+        foreach (var other in fleet.Nodes.Where(other => other != node))
+        {
+            fleet.Network.Cut(other.Id, node.Id);
+        }
+
+        Later(300, 4_000, fleet.Network.Heal);
     }
 
     private void Trace(string what) => fleet.Trace("nemesis", what);

@@ -85,7 +85,7 @@ internal sealed class SimulatedClient(SimulatedFleet fleet, int number)
             return;
         }
 
-        fleet.Scheduler.After(fleet.Random.Skewed(0.1, 20), () => process.Machine.Start(async () =>
+        fleet.Scheduler.After(fleet.Random.Skewed(0.1, 20), () => process.Machine.Request(async () =>
         {
             try
             {

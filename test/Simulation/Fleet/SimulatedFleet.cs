@@ -125,14 +125,25 @@ internal sealed class SimulatedFleet
     public void Witness(ObjectKey key, FleetNode reads, FleetNode writes)
     {
         var end = Scheduler.Now + TimeSpan.FromSeconds(2).Ticks;
-        Again(new SimulatedClient(this, 7), reads, false);
-        Again(new SimulatedClient(this, 8), writes, true);
+        var (reader, writer) = (new SimulatedClient(this, 7), new SimulatedClient(this, 8));
+        Read();
+        Write();
 
-        void Again(SimulatedClient client, FleetNode node, bool write) => client.Try(key, node, write, _ =>
+        // Reads do not wait for each other: those before may be stuck.
+        void Read()
+        {
+            reader.Try(key, reads, false, static _ => { });
+            if (Scheduler.Now < end)
+            {
+                Scheduler.After(Random.Between(20, 120), Read);
+            }
+        }
+
+        void Write() => writer.Try(key, writes, true, _ =>
         {
             if (Scheduler.Now < end)
             {
-                Scheduler.After(Random.Between(1, 40), () => Again(client, node, write));
+                Scheduler.After(Random.Between(1, 40), Write);
             }
         });
     }

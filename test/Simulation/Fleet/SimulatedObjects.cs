@@ -32,18 +32,21 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         try
         {
             var value = activation.Current.Value;
+            var waited = false;
             if (activation.LastWrite is { IsCompletedSuccessfully: false } write)
             {
                 await write;
+                waited = true;
             }
-            else if (activation.IsUnwritten)
+
+            if (activation.IsUnwritten)
             {
                 if (process.Fleet.Bug != PlantedBug.BelieveUnwritten)
                 {
                     await process.Claims.ProveUnwrittenAsync(key, process.Stopping);
                 }
             }
-            else
+            else if (process.Fleet.Bug != PlantedBug.OldNewsAsLease || !waited)
             {
                 while (!process.Leader.HasLease)
                 {

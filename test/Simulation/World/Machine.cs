@@ -7,6 +7,7 @@ namespace Skerry.Simulation.World;
 internal sealed class Machine(Scheduler scheduler, MachineClock clock, string name) : TimeProvider
 {
     private readonly Queue<Action> _frozen = [];
+    private readonly Queue<Action> _frozenRequests = [];
     private Context? _context;
 
     public string Name => name;
@@ -62,12 +63,29 @@ internal sealed class Machine(Scheduler scheduler, MachineClock clock, string na
 
     public void Freeze() => IsFrozen = true;
 
-    public void Thaw()
+    /// <param name="requestsFirst">True if what clients have asked meanwhile is read before what other nodes have said.</param>
+    public void Thaw(bool requestsFirst)
     {
         IsFrozen = false;
-        while (_frozen.TryDequeue(out var action))
+        foreach (var queue in requestsFirst ? new[] { _frozenRequests, _frozen } : [_frozen, _frozenRequests])
         {
-            scheduler.After(TimeSpan.Zero, () => Run(action));
+            while (queue.TryDequeue(out var action))
+            {
+                scheduler.After(TimeSpan.Zero, () => Run(action));
+            }
+        }
+    }
+
+    /// <summary>A client's request has arrived.</summary>
+    public void Request(Func<Task> procedure)
+    {
+        if (IsFrozen && !IsDead)
+        {
+            _frozenRequests.Enqueue(() => Start(procedure));
+        }
+        else
+        {
+            Start(procedure);
         }
     }
 

@@ -201,4 +201,16 @@ public sealed class FleetLifeTests(MembershipServers servers)
         open.SetResult();
         await Task.WhenAll(starts).WaitAsync(TestNode.Bound);
     }
+
+    [Fact]
+    public async Task The_last_node_that_stops_says_so()
+    {
+        await using var fleet = await TestFleet.StartAsync(servers, 1);
+        var node = fleet.Nodes[0];
+        await node.Act("last", static o => o.Insert());
+        var objects = node.Objects;
+        await node.Runtime.StopAsync(TestContext.Current.CancellationToken);
+        var error = await Assert.ThrowsAsync<DurableObjectException>(() => objects.GetByName("last").Run(Script.Keep(static _ => Task.FromResult<object?>(null))).WaitAsync(TestNode.Bound));
+        Assert.Equal("stopping", error.Code);
+    }
 }

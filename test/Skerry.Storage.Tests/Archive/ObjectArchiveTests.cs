@@ -200,6 +200,34 @@ public sealed class ObjectArchiveTests
         await model.CheckAsync(archive, 1);
     }
 
+    // Of a superseded epoch a file is left, and of the epoch that superseded it the first one is not.
+    [Fact]
+    public async Task A_file_that_outlived_its_neighbours_is_no_part_of_the_history()
+    {
+        var bucket = new ModelBucket();
+        var model = new ModelObject(ModelObject.NewKey(1), compressible: true);
+        var old = new List<ArchivedRecord> { model.Commit([1], [0], 1, 1), model.Commit([2], [0], 2, 2), model.Commit([3], [0], 3, 3) };
+        await Promotion.WriteAsync(bucket.Bucket, model.Key, old, CancellationToken.None);
+        model.GoOnFrom(1, model.Epoch + 1);
+        model.Commit([7], [0], 4, 2);
+        await Promotion.WriteAsync(bucket.Bucket, model.Key, [model.Commit([8], [0], 5, 3), model.Commit([9], [0], 6, 4)], CancellationToken.None);
+
+        // Transaction 2 of the new epoch is missing; that of the old one must not take its place.
+        await Assert.ThrowsAsync<StorageDamagedException>(async () => await (await bucket.OpenAsync(model.Key)).RestoreAsync(4, new MemorySink(), CancellationToken.None));
+        var twin = new ModelBucket();
+        await Promotion.WriteAsync(twin.Bucket, model.Key, [.. model.Records[1..]], CancellationToken.None);
+        await twin.SnapshotAsync(model.Key, 4);
+        var snapshot = twin.Bucket.Keys.Single(static k => k.Contains("/snapshot/", StringComparison.Ordinal));
+        bucket.Bucket[snapshot] = twin.Bucket[snapshot];
+        var archive = await bucket.OpenAsync(model.Key);
+        await model.CheckAsync(archive, 4);
+        Assert.Equal([4UL], (await archive.VersionsAsync(CancellationToken.None)).Select(static v => v.Txid));
+        foreach (ulong txid in new ulong[] { 0, 1, 2, 3 })
+        {
+            await Assert.ThrowsAsync<PastNotRetainedException>(() => archive.CheckRetainedAsync(txid, CancellationToken.None));
+        }
+    }
+
     [Fact]
     public async Task A_missing_file_is_never_papered_over()
     {

@@ -191,6 +191,29 @@ public sealed class UploaderTests
     }
 
     [Fact]
+    public void What_is_past_the_retention_goes_even_of_objects_that_nobody_uses()
+    {
+        var world = new UploadWorld();
+        world.Models[ModelObject.NewKey(1)] = new ModelObject(ModelObject.NewKey(1));
+        for (var i = 0; i < 8; i++)
+        {
+            world.CommitBytes(1, 400_000);
+            world.CommitBytes(2, 4096);
+            world.Confirm();
+            world.Advance(TimeSpan.FromSeconds(11));
+        }
+
+        Assert.Contains(world.Bucket.Keys, static k => k.Contains("/snapshot/", StringComparison.Ordinal));
+        world.Advance(TimeSpan.FromDays(29), TimeSpan.FromMinutes(10));
+        world.CheckAll();
+        var before = world.Bucket.Bytes(BucketKeys.Object(ModelObject.NewKey(1)));
+        world.Advance(TimeSpan.FromDays(3), TimeSpan.FromMinutes(10));
+        Assert.InRange(world.Bucket.Bytes(BucketKeys.Object(ModelObject.NewKey(1))), 1, before / 2);
+        world.CheckAll(everyTransaction: false);
+        Assert.Null(world.Uploader.Trouble);
+    }
+
+    [Fact]
     public void While_the_bucket_is_down_nothing_is_dropped_and_it_is_said()
     {
         var world = new UploadWorld();

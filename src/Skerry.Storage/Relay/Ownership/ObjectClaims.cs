@@ -252,7 +252,8 @@ public sealed class ObjectClaims
             throw new ClaimException($"{key} has been written by another session meanwhile.");
         }
 
-        _claims[key] = new Claim(current.Value.ClaimEpoch);
+        // The activation that writes first may have numbered its records before the claim was made.
+        _claims[key] = new Claim(current.Value.ClaimEpoch) { Activations = 1 };
         return current.Value.ClaimEpoch;
     }
 

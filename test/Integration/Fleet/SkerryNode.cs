@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Skerry.Objects.Tests.Fleet;
+
+namespace Integration.Fleet;
+
+/// <summary>One process of a fleet. It can be killed, frozen, asked to stop, and started again on the same folder and ports.</summary>
+internal sealed partial class SkerryNode(string name, string folder, string[] arguments) : IAsyncDisposable
+{
+    private readonly int _api = MembershipServers.FreePort();
+    private readonly int _gateway = MembershipServers.FreePort();
+    private readonly int _nodes = MembershipServers.FreePort();
+    private readonly int _silo = MembershipServers.FreePort();
+    private readonly StringBuilder _output = new();
+    private Process? _process;
+
+    public string Name => name;
+
+    public string Data => Path.Combine(folder, name);
+
+    public Uri Gateway => new($"http://127.0.0.1:{_gateway}/");
+
+    public bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>Everything that it has printed since it was first started.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts it, and waits until it says that it listens.</summary>
+    public async Task StartAsync()
+    {
+        var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process?.Dispose();
+        _process = Begin(line =>
+        {
+            if (line.StartsWith("Ctrl+C", StringComparison.Ordinal))
+            {
+                listening.TrySetResult();
+            }
+        });
+        var ended = _process.WaitForExitAsync();
+        if (await Task.WhenAny(listening.Task, ended).WaitAsync(Waiting.Bound) == ended)
+        {
+            Assert.Fail($"{name} ended instead of listening: {Output}");
+        }
+    }
+
+    /// <summary>Starts it where it must refuse to run; answers its exit code and what it printed.</summary>
+    public async Task<(int Code, string Output)> RefusesAsync()
+    {
+        _process = Begin(static _ => { });
+        await _process.WaitForExitAsync().WaitAsync(Waiting.Bound);
+        return (_process.ExitCode, Output);
+    }
+
+    /// <summary>Ends it as a power cut would: no signal handler runs.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Stops its clock, and lets it go on.</summary>
+    public void Freeze() => Assert.Equal(0, Kill(_process!.Id, 19));
+
+    /// <inheritdoc cref="Freeze"/>
+    public void Thaw() => Assert.Equal(0, Kill(_process!.Id, 18));
+
+    /// <summary>Asks it to stop; answers its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        Assert.Equal(0, Kill(_process!.Id, 15));
+        return await EndAsync();
+    }
+
+    /// <summary>Waits until it has ended by itself; answers its exit code.</summary>
+    public async Task<int> EndAsync()
+    {
+        await _process!.WaitForExitAsync().WaitAsync(Waiting.Bound);
+        return _process.ExitCode;
+    }
+
+    /// <summary>A client of its management API, with its own token.</summary>
+    public HttpClient NewApiClient()
+    {
+        var credentials = JsonElement.Parse(File.ReadAllText(Path.Combine(Data, "credentials.json")));
+        var account = credentials.GetProperty("account_id").GetString();
+        var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_api}/client/v4/accounts/{account}/") };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credentials.GetProperty("api_token").GetString());
+        return http;
+    }
+
+    /// <summary>Runs a command of the same executable with this node's data folder.</summary>
+    public async Task<(int Code, string Output)> CommandAsync(params string[] command)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "skerry.dll"), .. command, "--data", Data])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync().WaitAsync(Waiting.Bound);
+        return (process.ExitCode, await output + await errors);
+    }
+
+    private Process Begin(Action<string> seen)
+    {
+        var start = new ProcessStartInfo("dotnet",
+        [
+            Path.Combine(AppContext.BaseDirectory, "skerry.dll"), .. arguments,
+            "--api-url", $"http://127.0.0.1:{_api}", "--gateway-url", $"http://127.0.0.1:{_gateway}",
+            "--node-listen", $"127.0.0.1:{_nodes}", "--node-silo", $"127.0.0.1:{_silo}",
+        ])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Take(line.Data, seen);
+        process.ErrorDataReceived += (_, line) => Take(line.Data, seen);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private void Take(string? line, Action<string> seen)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (_output)
+        {
+            _output.Append(line).Append('\n');
+        }
+
+        seen(line);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { } process)
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+
+            process.Dispose();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
