@@ -57,7 +57,12 @@ internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func
     public override async Task<HistoryProof> ProveAsync(PageStore store, CancellationToken cancel)
     {
         await flush(store.Key, cancel);
-        return await ObjectArchive.ProveAsync(bucket, store.Key, bundles, cancel);
+        var report = await ArchiveVerifier.VerifyAsync(bucket, store.Key, bundles.Session, cancel);
+        return new(
+            report.Newest,
+            report.Records + report.Snapshots,
+            report.Bytes,
+            [.. report.Damage.Select(static one => new StorageDamagedException(one.File, one.Offset, one.What).Message)]);
     }
 
     /// <inheritdoc/>

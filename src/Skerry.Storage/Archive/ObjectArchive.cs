@@ -12,7 +12,7 @@ namespace Skerry.Storage.Archive;
 /// Opening reads one list of keys and the indexes of what is newer than the newest snapshot; the rest when somebody asks
 /// for what is older.
 /// </remarks>
-public sealed partial class ObjectArchive
+public sealed class ObjectArchive
 {
     private readonly IBucket _bucket;
     private readonly IReadOnlyList<BundledEntry> _bundled;

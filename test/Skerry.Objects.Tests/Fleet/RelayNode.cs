@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Objects.Fleet;
 using Skerry.Storage.Relay;
+using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc;
 using Skerry.Storage.Relay.Security;
 
@@ -36,11 +37,11 @@ internal sealed class RelayNode : IAsyncDisposable
 
     public LogLines Log { get; }
 
-    public static async Task<RelayNode> StartAsync(IRelayService service, NodeCertificates certificates, RelayIdentity? identity = null, bool mapped = true)
+    public static async Task<RelayNode> StartAsync(IRelayService service, NodeCertificates certificates, RelayIdentity? identity = null, bool mapped = true, ISessionFigures? figures = null)
     {
         identity ??= new("c1", "b");
         var log = new LogLines();
-        var server = new GrpcRelayServer(service, identity, new Logger<GrpcRelayServer>(new SingleFactory(log)));
+        var server = new GrpcRelayServer(service, identity, new Logger<GrpcRelayServer>(new SingleFactory(log)), figures);
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

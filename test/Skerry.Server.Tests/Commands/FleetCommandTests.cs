@@ -1,0 +1,224 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Skerry.Server.Tests.Process;
+
+namespace Skerry.Server.Tests.Commands;
+
+/// <summary>Three nodes in processes of their own, a folder as their bucket, and Redis where they meet.</summary>
+public sealed class FleetCommandTests(CommandFleet fleet) : IClassFixture<CommandFleet>
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_cluster_is_shown_from_any_node_and_nothing_would_be_lost_with_one()
+    {
+        await fleet.Book("shown", "1A", "Ada");
+        foreach (var node in CommandFleet.Names)
+        {
+            var shown = await fleet.Run("nodes", "--data", node);
+            Assert.Equal((0, ""), (shown.Code, shown.Errors));
+            Assert.All(CommandFleet.Names, name => Assert.Contains(name, shown.Output, StringComparison.Ordinal));
+            Assert.DoesNotContain("would be lost:", shown.Output, StringComparison.Ordinal);
+            Assert.Contains("nothing would be lost", shown.Output, StringComparison.Ordinal);
+        }
+
+        var json = await fleet.Json("nodes", "--data", CommandFleet.Names[0], "--json");
+        Assert.Equal("skerry", json.GetProperty("cluster").GetString());
+        Assert.All(json.GetProperty("nodes").EnumerateArray(), node =>
+        {
+            Assert.Equal("running", node.GetProperty("state").GetString());
+            Assert.Equal(3, node.GetProperty("log").GetProperty("followers").GetArrayLength());
+        });
+    }
+
+    [Fact]
+    public async Task An_objects_past_can_be_had_through_any_node()
+    {
+        await fleet.Book("past", "1A", "Ada");
+        await fleet.Book("past", "2B", "Grace");
+        List<string>? bookmarks = null;
+        foreach (var node in CommandFleet.Names)
+        {
+            var history = await fleet.Json("objects", "history", "flight", "past", "--data", node, "--json");
+            var found = history.GetProperty("versions").EnumerateArray().Select(one => one.GetProperty("bookmark").GetString()!).ToList();
+            bookmarks ??= found;
+            Assert.Equal(bookmarks, found);
+            Assert.True(found.Count >= 2);
+
+            Assert.Equal(0, (await fleet.Run("objects", "export", "flight", "past", "--data", node, "--out", $"{node}.sqlite")).Code);
+            Assert.Equal(2, PlainSqlite.Number(Path.Combine(fleet.Folder, $"{node}.sqlite"), "select count(passenger) from seats"));
+            Assert.Equal(0, (await fleet.Run("objects", "verify", "flight", "past", "--data", node)).Code);
+        }
+
+        // Restored through one node, undone through another.
+        var restored = await fleet.Json("objects", "restore", "flight", "past", "--to", bookmarks![1], "--data", CommandFleet.Names[1], "--json");
+        Assert.Equal(1, await fleet.Taken("past"));
+        await fleet.Json("objects", "restore", "flight", "past", "--to", restored.GetProperty("undo").GetString()!, "--data", CommandFleet.Names[2], "--json");
+        Assert.Equal(2, await fleet.Taken("past"));
+    }
+
+    [Fact]
+    public async Task A_damaged_file_in_the_bucket_is_named_and_the_exit_code_says_so()
+    {
+        await fleet.Book("damaged", "1A", "Ada");
+        var history = await fleet.Json("objects", "history", "flight", "damaged", "--data", CommandFleet.Names[0], "--json");
+        var key = history.GetProperty("versions")[0].GetProperty("kept_in").GetString()!;
+        var file = Directory.GetFiles(fleet.Bucket, "*", SearchOption.AllDirectories)
+            .Single(one => one.Replace('\\', '/').Contains(key, StringComparison.Ordinal) && new FileInfo(one).Length > 200);
+        var content = await File.ReadAllBytesAsync(file, Cancel);
+        content[content.Length / 3] ^= 1;
+        await File.WriteAllBytesAsync(file, content, Cancel);
+        var verified = await fleet.Run("objects", "verify", "flight", "damaged", "--data", CommandFleet.Names[0]);
+        Assert.Equal(1, verified.Code);
+        Assert.Contains(key, verified.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_node_with_another_key_or_another_clusters_bucket_is_refused_at_its_start()
+    {
+        Assert.Equal(0, (await fleet.Run("cluster", "key", "--out", "foreign")).Code);
+        var error = Assert.Single(await SkerryExecutable.Refused(fleet.Folder, [.. fleet.Settings("stranger"), "--cluster-key-file", "foreign"]));
+        Assert.Contains("key", error, StringComparison.Ordinal);
+        Assert.Contains("cluster", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_for_nodes_is_on_no_other_listener_and_not_for_everybody()
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => true } });
+        foreach (var listener in new[] { "gateway_url", "api_url" })
+        {
+            using var answer = await http.PostAsync($"{fleet.Credentials(0, listener)}/skerry.relay.Relay/Greet", null, Cancel);
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        }
+
+        var nodes = await fleet.Json("nodes", "--data", CommandFleet.Names[0], "--json");
+        var address = nodes.GetProperty("nodes")[0].GetProperty("address").GetString();
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync($"https://{address}/", Cancel));
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync($"http://{address}/", Cancel));
+    }
+}
+
+/// <summary>See <see cref="FleetCommandTests"/>.</summary>
+public sealed class CommandFleet : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("skerry-fleet-");
+    private readonly List<SkerryExecutable> _nodes = [];
+    private readonly HttpClient _gateway = new();
+    private readonly int _redisPort = FreePort();
+    private System.Diagnostics.Process? _redis;
+
+    public static IReadOnlyList<string> Names { get; } = ["one", "two", "three"];
+
+    public string Folder => _folder.FullName;
+
+    public string Bucket => Path.Combine(Folder, "bucket");
+
+    public string[] Settings(string name) =>
+    [
+        "--data", name, "--node-name", name, "--node-zone", name,
+        "--api-url", "http://127.0.0.1:0", "--gateway-url", "http://127.0.0.1:0",
+        "--bucket-url", new Uri(Bucket).AbsoluteUri, "--cluster-membership", $"redis://127.0.0.1:{_redisPort}",
+        "--node-listen", $"127.0.0.1:{FreePort()}", "--node-silo", $"127.0.0.1:{FreePort()}",
+    ];
+
+    public async ValueTask InitializeAsync()
+    {
+        _redis = System.Diagnostics.Process.Start(new ProcessStartInfo(
+            "redis-server", ["--port", $"{_redisPort}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Folder])
+        { RedirectStandardOutput = true })!;
+        _redis.BeginOutputReadLine();
+        await Until(async () =>
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, _redisPort);
+            return true;
+        });
+        Assert.Equal(0, (await Run("cluster", "key", "--out", "key")).Code);
+        foreach (var name in Names)
+        {
+            _nodes.Add(await SkerryExecutable.Start(Folder, [.. Settings(name), "--cluster-key-file", "key"]));
+        }
+
+        _gateway.BaseAddress = new(Credentials(0, "gateway_url"));
+
+        // Followers change as nodes come; all have all when that has settled.
+        await Until(async () =>
+        {
+            var nodes = (await Json("nodes", "--data", Names[0], "--json")).GetProperty("nodes").EnumerateArray().ToList();
+            return nodes.Count == Names.Count && nodes.All(static node =>
+                node.GetProperty("log") is { ValueKind: JsonValueKind.Object } log
+                && log.GetProperty("followers").EnumerateArray().Count(static one => one.GetProperty("state").GetString() == "following") == Names.Count);
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _gateway.Dispose();
+        foreach (var node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        if (_redis is not null)
+        {
+            _redis.Kill();
+            await _redis.WaitForExitAsync();
+            _redis.Dispose();
+        }
+
+        _folder.Delete(recursive: true);
+    }
+
+    public Task<(int Code, string Output, string Errors)> Run(params string[] arguments) => SkerryExecutable.Run(Folder, arguments);
+
+    public async Task<JsonElement> Json(params string[] arguments)
+    {
+        var answer = await Run(arguments);
+        Assert.Equal((0, ""), (answer.Code, answer.Errors));
+        return JsonElement.Parse(answer.Output);
+    }
+
+    public string Credentials(int node, string member) => _nodes[node].Credentials(Path.Combine(Folder, Names[node])).GetProperty(member).GetString()!;
+
+    public async Task Book(string flight, string seat, string passenger)
+    {
+        using var body = new StringContent($$"""{"passenger":"{{passenger}}"}""");
+        using var answer = await _gateway.PostAsync($"/flights/{flight}/seats/{seat}", body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    public async Task<int> Taken(string flight) => 180 - JsonElement.Parse(await _gateway.GetStringAsync($"/flights/{flight}/seats")).GetProperty("count").GetInt32();
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task Until(Func<Task<bool>> holds)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                if (await holds())
+                {
+                    return;
+                }
+            }
+            catch (SocketException)
+            {
+                // Not yet.
+            }
+
+            await Task.Delay(100, patience.Token);
+        }
+    }
+}
