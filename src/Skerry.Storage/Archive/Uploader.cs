@@ -56,6 +56,12 @@ public sealed partial class Uploader
         _uploaded = bundles.LastSequence;
     }
 
+    /// <summary>
+    /// Awaited before each bundle: what a takeover must find at the latest with it. A takeover does not look at records
+    /// that a bundle says are in the bucket.
+    /// </summary>
+    public Func<CancellationToken, Task>? BeforeBundle { get; set; }
+
     /// <summary>Called with the sequence up to which everything is in the bucket, whenever it has grown. Must neither block nor throw.</summary>
     public event Action<ulong>? Uploaded;
 
@@ -269,12 +275,18 @@ public sealed partial class Uploader
         }
     }
 
-    // 1. Files of single objects. 2. The bundle, which says that everything up to its end is there. 3. Tell.
+    // 1. Files of single objects. 2. What must not be later than the bundle. 3. The bundle, which says that everything up to
+    // its end is there. 4. Tell.
     private async Task<bool> UploadAsync(UploadBatch batch, CancellationToken cancel)
     {
         foreach (var some in batch.OwnFiles.Chunk(ParallelFiles))
         {
             await Task.WhenAll(some.Select(r => Promotion.WriteAsync(_bucket, r[0].Key, r, cancel)));
+        }
+
+        if (BeforeBundle is { } before)
+        {
+            await before(cancel);
         }
 
         var key = BucketKeys.Bundle(_bundles.Session, batch.First, batch.Last);

@@ -207,8 +207,11 @@ public sealed class FollowedLog
         return true;
     }
 
-    /// <summary>The frames before <paramref name="first"/> are dropped; 0 if all are.</summary>
-    public void Dropped(ulong first) => _first = first;
+    /// <summary>
+    /// The durable frames before <paramref name="first"/> are dropped; 0 if all are. Those on their way to the disk then
+    /// come first.
+    /// </summary>
+    public void Dropped(ulong first) => _first = first != 0 ? first : _accepted > _durable ? _durable + 1 : 0;
 
     /// <summary>Everything of the session is in the bucket; the seal stays.</summary>
     public void Forget()

@@ -18,6 +18,9 @@ internal sealed class FollowedSession(FollowedLog state)
     /// <summary>The stream that the leader has opened last; null if it has ended.</summary>
     public FollowedStream? Stream { get; set; }
 
+    /// <summary>True once it has left the store: whoever has waited for the lock must look it up again.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>The chain of its records in the follower's log.</summary>
     public LogStream Chain { get; } = new(FollowerRecord.KeyOf(FollowerRecord.FrameName, state.Session), default);
 

@@ -91,10 +91,10 @@ public sealed class FollowerStore : IAsyncDisposable
     public IFollowedSession? Follow(FollowHello hello, IFollowerEvents leader, out ulong held, out int sealedBy)
     {
         ArgumentNullException.ThrowIfNull(leader);
-        var session = Get(hello.Leader.Session);
         FollowedStream? old;
         FollowedStream stream;
-        lock (session.Gate)
+        var session = Enter(hello.Leader.Session);
+        try
         {
             if (!session.State.Hello(hello.UploadedTo))
             {
@@ -107,6 +107,10 @@ public sealed class FollowerStore : IAsyncDisposable
             session.Stream = stream = new FollowedStream(this, session, leader, Interlocked.Increment(ref _streams));
             (held, sealedBy) = (session.State.Held, 0);
         }
+        finally
+        {
+            session.Gate.Exit();
+        }
 
         old?.Leader.Ended(null);
         return stream;
@@ -117,10 +121,10 @@ public sealed class FollowerStore : IAsyncDisposable
     public async Task<SealReply> SealAsync(SessionId id, int recoveryEpoch, CancellationToken cancel)
     {
         // 1. From here on nothing is acknowledged.
-        var session = Get(id);
         FollowedStream? stream;
         Task durable = Task.CompletedTask;
-        lock (session.Gate)
+        var session = Enter(id);
+        try
         {
             session.State.Seal(recoveryEpoch);
             stream = session.Stream;
@@ -132,6 +136,10 @@ public sealed class FollowerStore : IAsyncDisposable
                 FollowerRecord.WriteSeal(seal, id, recoveryEpoch);
                 durable = AppendSeals(seal);
             }
+        }
+        finally
+        {
+            session.Gate.Exit();
         }
 
         stream?.Leader.Refused(recoveryEpoch);
@@ -165,9 +173,9 @@ public sealed class FollowerStore : IAsyncDisposable
     /// <exception cref="StorageException">It could not be made durable; the frames may be back after a restart.</exception>
     public async Task ForgetAsync(SessionId id, CancellationToken cancel)
     {
-        var session = Get(id);
         StoreRequest request;
-        lock (session.Gate)
+        var session = Enter(id);
+        try
         {
             session.State.Forget();
             session.Frames.Clear();
@@ -178,6 +186,10 @@ public sealed class FollowerStore : IAsyncDisposable
                 TimestampMs = _time.GetUtcNow().ToUnixTimeMilliseconds(),
             };
             _log.Append(request);
+        }
+        finally
+        {
+            session.Gate.Exit();
         }
 
         await request.Outcome.WaitAsync(cancel).ConfigureAwait(false);
@@ -485,6 +497,22 @@ public sealed class FollowerStore : IAsyncDisposable
         Forget();
     }
 
+    /// <summary>A session, with its lock held: between looking it up and taking the lock it may have been dropped as unused.</summary>
+    private FollowedSession Enter(SessionId id)
+    {
+        while (true)
+        {
+            var session = Get(id);
+            session.Gate.Enter();
+            if (!session.IsGone)
+            {
+                return session;
+            }
+
+            session.Gate.Exit();
+        }
+    }
+
     /// <summary>Drops the sessions of which there is nothing to know any more.</summary>
     private void Forget()
     {
@@ -500,6 +528,7 @@ public sealed class FollowerStore : IAsyncDisposable
                         && session.State.Held <= session.State.UploadedTo
                         && session.State.LeaseLeft(_time.GetTimestamp()) == 0)
                     {
+                        session.IsGone = true;
                         _sessions.Remove(id);
                     }
                 }

@@ -113,7 +113,14 @@ public sealed class SessionAlarms
         while (true)
         {
             await _plane.DelayAsync(_plane.Options.AlarmsInterval, cancel);
-            await FlushAsync(cancel);
+            try
+            {
+                await FlushAsync(cancel);
+            }
+            catch (StorageException)
+            {
+                // It stays unwritten, so it is tried again; before every bundle it has to succeed, and there it is told.
+            }
         }
     }
 

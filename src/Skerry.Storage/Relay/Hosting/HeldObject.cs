@@ -34,6 +34,24 @@ internal sealed class HeldObject
         set => _isCurrent = value;
     }
 
+    /// <summary>The claim under which the local files were made current; 0 for none.</summary>
+    public ulong CurrentUnder { get; set; }
+
+    /// <summary>The newest transaction that the bucket had when the files were made current: less in a file is no state of it.</summary>
+    public ulong ProvenTransaction { get; set; }
+
+    /// <summary>True if records wait for the object's first claim.</summary>
+    public bool HasWaiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting is not null;
+            }
+        }
+    }
+
     /// <summary>No record of the object in this session has a higher sequence; known while it is not open.</summary>
     public ulong LastSequence { get; set; }
 

@@ -19,7 +19,14 @@ public sealed partial class RelayNode
     /// <inheritdoc/>
     public bool TryPrepare(ObjectKey key, [NotNullWhen(true)] out IObjectClaim? claim)
     {
+        // Kept first, looked at then: what is current stays so as long as it is kept.
+        _storage.Keep(key);
         claim = _storage.FindReady(key) is { } held ? new HeldClaim(this, key, held) : null;
+        if (claim is null)
+        {
+            _storage.KeepNoMore(key);
+        }
+
         return claim is not null;
     }
 
@@ -27,45 +34,77 @@ public sealed partial class RelayNode
     public async ValueTask<IObjectClaim> PrepareAsync(ObjectKey key, CancellationToken cancel)
     {
         await _started.Task.WaitAsync(cancel).ConfigureAwait(false);
-        var (claim, epoch) = await _loop.RunAsync(async () =>
+        _storage.Keep(key);
+        try
         {
-            _waiting.Add(key);
-            try
+            var (claim, held) = await _loop.RunAsync(() => ClaimAsync(key, cancel)).ConfigureAwait(false);
+            if (claim.IsUnwritten)
             {
-                var result = await _claims.ClaimAsync(key, requested: true, cancel);
-                return (result, result.IsUnwritten ? ObjectEpochs.Of(FirstClaim, 0) : _claims.NextEpoch(key));
+                if (!held.IsCurrent)
+                {
+                    _storage.DropCopy(key, held);
+                    held.CurrentUnder = FirstClaim;
+                }
             }
-            finally
+            else
             {
-                _waiting.Remove(key);
-            }
-        }).ConfigureAwait(false);
+                if (!held.IsCurrent)
+                {
+                    await MakeCurrentAsync(key, held, cancel).ConfigureAwait(false);
+                    held.CurrentUnder = claim.ClaimEpoch;
+                }
 
-        var held = _storage.Hold(key);
-        held.Epoch = epoch;
-        held.IsLeaving = false;
-        if (claim.IsUnwritten)
-        {
-            if (!held.IsCurrent)
-            {
-                _storage.DropCopy(key, held);
+                // Last: what is owned and current may be started without coming here.
+                held.Own();
             }
-        }
-        else
-        {
-            held.Own();
-            if (claim.Moved || !held.IsCurrent)
-            {
-                await MakeCurrentAsync(key, held, claim, cancel).ConfigureAwait(false);
-            }
-        }
 
-        return new HeldClaim(this, key, held);
+            return new HeldClaim(this, key, held);
+        }
+        catch
+        {
+            _storage.KeepNoMore(key);
+            throw;
+        }
     }
 
-    private async Task MakeCurrentAsync(ObjectKey key, HeldObject held, ClaimResult claim, CancellationToken cancel)
+    // On the loop to its end: a release that begins after it must find what it has set, and undo it.
+    private async Task<(ClaimResult, HeldObject)> ClaimAsync(ObjectKey key, CancellationToken cancel)
     {
-        if (!claim.Moved)
+        _waiting.Add(key);
+        try
+        {
+            var claim = await _claims.ClaimAsync(key, requested: true, cancel);
+            var held = _storage.Hold(key);
+            held.Epoch = claim.IsUnwritten ? ObjectEpochs.Of(FirstClaim, 0) : _claims.NextEpoch(key);
+            if (!claim.IsUnwritten && held.CurrentUnder != claim.ClaimEpoch)
+            {
+                // Current once, under an earlier claim or none: others have had the object since.
+                held.IsCurrent = false;
+            }
+
+            held.IsLeaving = false;
+            return (claim, held);
+        }
+        finally
+        {
+            _waiting.Remove(key);
+        }
+    }
+
+    /// <summary>An activation has ended.</summary>
+    internal void Ended(ObjectKey key, HeldObject held)
+    {
+        _storage.KeepNoMore(key);
+        if (!held.IsOwned)
+        {
+            // Looking at objects that have never written leaves nothing behind.
+            _storage.LetGoUnwritten(key, held);
+        }
+    }
+
+    private async Task MakeCurrentAsync(ObjectKey key, HeldObject held, CancellationToken cancel)
+    {
+        if (held.IsOwned)
         {
             // The copy was dropped or spoilt in this session: its newest records may not be in the bucket yet.
             await _uploader.FlushAsync(key, cancel).ConfigureAwait(false);

@@ -148,16 +148,18 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
                 Leader = _options.Leader,
             },
             record, new LeaderRecord(_sessions, _loop, Self.Session), _transport, _followed, _time, new Random(), _logger);
-        _replicator.PeersChanged(others);
+        _replicator.PeersChanged([.. _peers.Live]);
         _storage.Begin(_replicator.Log);
         var records = new AlarmWatch(_replicator.Log, (key, due) => _loop.Post(_ => _alarms.Set(key, due), null));
         _uploader = new Uploader(_bucket, _bundles, records, _options.Upload, _time, _logger);
-        _uploader.Uploaded += Uploaded;
+        _uploader.BeforeBundle = cancel => _loop.RunAsync(() => _alarms.FlushAsync(cancel));
+        _uploader.Uploaded += _replicator.Uploaded;
         _background.Add(WatchFenceAsync());
-        _background.Add(_uploads.RunAsync(() => _uploader.RunAsync(_stopping.Token)));
-        _background.Add(_alarms.RunAsync(_stopping.Token));
-        _background.Add(_peers.RunAsync(_stopping.Token));
-        _background.Add(_detector.RunAsync(_stopping.Token));
+        Begin("uploads", _uploads.RunAsync(() => _uploader.RunAsync(_stopping.Token)));
+        Begin("alarms", _alarms.RunAsync(_stopping.Token));
+        Begin("directory of peers", _peers.RunAsync(_stopping.Token));
+        Begin("failure detector", _detector.RunAsync(_stopping.Token));
+        Begin("clean-up", _cleanup.RunAsync(_stopping.Token));
         _started.TrySetResult();
         LogStarted(_logger, Self.Name, Self.Session.ToString(), record.Followers.Count);
 
@@ -205,31 +207,31 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
             await _replicator.DisposeAsync().ConfigureAwait(false);
         }
 
-        await _storage.DisposeAsync().ConfigureAwait(false);
+        // The storage gives the folder back, so it goes last.
         await _followed.DisposeAsync().ConfigureAwait(false);
+        await _storage.DisposeAsync().ConfigureAwait(false);
         _uploads.Dispose();
         _loop.Dispose();
     }
 
-    // Followers forget a record when this is told to them. Its alarm has to be in the session's file by then: a record in a
-    // file of the object's own is not looked at by a takeover.
-    private void Uploaded(ulong sequence) => _loop.Post(static async state =>
+    private void Begin(string what, Task task) => _background.Add(WatchAsync(what, task));
+
+    // None of them ends by itself. A node that goes on without one would look well and not be: it must not.
+    private async Task WatchAsync(string what, Task task)
     {
-        var (node, sequence) = ((RelayNode, ulong))state!;
         try
         {
-            await node._alarms.FlushAsync(node._stopping.Token);
-            node._replicator.Uploaded(sequence);
+            await task.ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
         }
-        catch (StorageException e)
+        catch (Exception e)
         {
-            // The next batch tries again; until then the followers keep it.
-            LogAlarmsNotWritten(node._logger, e);
+            LogBackgroundFailed(_logger, what, e);
+            _host.Fenced($"Its {what} has failed: {e.Message}");
         }
-    }, (this, sequence));
+    }
 
     private async Task WatchFenceAsync()
     {
@@ -250,6 +252,6 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
     [LoggerMessage(1442, LogLevel.Critical, "Session {Session} of this node has been taken over; the process ends.")]
     private static partial void LogFenced(ILogger logger, string session, Exception error);
 
-    [LoggerMessage(1443, LogLevel.Warning, "The table of alarms could not be written to the bucket; followers keep the records meanwhile.")]
-    private static partial void LogAlarmsNotWritten(ILogger logger, Exception error);
+    [LoggerMessage(1443, LogLevel.Critical, "A part of this node has failed: {What}.")]
+    private static partial void LogBackgroundFailed(ILogger logger, string what, Exception error);
 }

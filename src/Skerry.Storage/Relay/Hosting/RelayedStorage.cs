@@ -77,7 +77,33 @@ internal sealed class RelayedStorage : NodeStorage
     }
 
     /// <summary>The session has begun: this is its log.</summary>
-    public void Begin(NodeLog spool) => _spool = spool;
+    public void Begin(NodeLog spool)
+    {
+        _spool = spool;
+        _ = Task.Run(CountEarlierCopies);
+    }
+
+    // Copies that earlier runs have left take their share too, and what was being rebuilt when one of them ended is rubbish.
+    private void CountEarlierCopies()
+    {
+        try
+        {
+            var objects = Path.Combine(Folder, "objects");
+            foreach (var file in Directory.Exists(objects) ? Directory.EnumerateFiles(objects, "*.pages", SearchOption.AllDirectories) : [])
+            {
+                var path = file[..^".pages".Length];
+                if (Id256.TryParse(Path.GetFileName(path.AsSpan()), out var id))
+                {
+                    var name = Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(path)))!;
+                    _cache.Found(new ObjectKey(name, id), new LocalCopy(path).Bytes);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _flusher.Report(new StorageException($"The local copies in {Folder} cannot be counted: {e.Message}", e));
+        }
+    }
 
     /// <summary>Removes the files of an object that has never written, as far as anybody knows.</summary>
     public void DropCopy(ObjectKey key, HeldObject held)
@@ -90,18 +116,32 @@ internal sealed class RelayedStorage : NodeStorage
     /// <summary>Makes the files of an object that is not open hold the newest state in the bucket.</summary>
     public async Task<LocalCopyOutcome> MakeCurrentAsync(ObjectKey key, HeldObject held, ObjectArchive archive, CancellationToken cancel)
     {
-        var copy = new LocalCopy(PathOf(key));
-        _cache.Opened(key);
-        try
+        var outcome = await new LocalCopy(PathOf(key)).MakeCurrentAsync(archive, held.IsDistrusted, cancel);
+        held.ProvenTransaction = archive.Newest.Transaction;
+        held.IsDistrusted = false;
+        held.IsCurrent = true;
+        return outcome;
+    }
+
+    /// <summary>From now on the object's files are not dropped. Counts; once for each activation.</summary>
+    public void Keep(ObjectKey key)
+    {
+        // With the lock, so that a drop is either over, and has said so, or does not begin.
+        lock (OpeningLock(key))
         {
-            var outcome = await copy.MakeCurrentAsync(archive, held.IsDistrusted, cancel);
-            held.IsDistrusted = false;
-            held.IsCurrent = true;
-            return outcome;
+            _cache.Keep(key);
         }
-        finally
+    }
+
+    /// <summary>Undoes one <see cref="Keep"/>.</summary>
+    public void KeepNoMore(ObjectKey key) => _cache.KeepNoMore(key, new LocalCopy(PathOf(key)).Bytes);
+
+    /// <summary>Forgets an object that nobody has written, unless a first write is on its way.</summary>
+    public void LetGoUnwritten(ObjectKey key, HeldObject held)
+    {
+        if (!held.HasWaiting && !held.IsOwned)
         {
-            _cache.Closed(key, copy.Bytes);
+            _held.TryRemove(new KeyValuePair<ObjectKey, HeldObject>(key, held));
         }
     }
 
@@ -109,14 +149,18 @@ internal sealed class RelayedStorage : NodeStorage
     {
         if (!_held.TryGetValue(key, out var held) || !held.IsCurrent)
         {
-            throw new InvalidOperationException($"{key} has not been claimed by this node.");
+            throw new ClaimException($"The local copy of {key} is not current any more; the object starts again.");
         }
 
         var files = new DatabaseFiles(PathOf(key));
         try
         {
-            _cache.Opened(key);
             var (state, _, sums) = files.Load(verify: true) ?? (default(PageState) with { Checksum = LtxChecksum.Flag }, default, []);
+            if (state.Transaction < held.ProvenTransaction)
+            {
+                throw new StorageDamagedException(files.PagesPath, 0, $"it has transaction {state.Transaction}, where {held.ProvenTransaction} was proven");
+            }
+
             var store = new PageStore(this, key, files, new LogStream(key, default), state, new PageChecksums(sums, state.PageCount), listener);
             store.RaiseEpoch(held.Epoch - 1);
             return store;
@@ -149,8 +193,6 @@ internal sealed class RelayedStorage : NodeStorage
         {
             held.LastSequence = Log.ConfirmedSequence;
         }
-
-        _cache.Closed(store.Key, new LocalCopy(PathOf(store.Key)).Bytes);
     }
 
     internal override void PageDamaged(ObjectKey key)
@@ -166,7 +208,7 @@ internal sealed class RelayedStorage : NodeStorage
     {
         lock (OpeningLock(key))
         {
-            if (IsOpen(key))
+            if (IsOpen(key) || _cache.IsKept(key))
             {
                 return false;
             }

@@ -31,13 +31,27 @@ internal sealed class CasRecords<T>(
     /// </summary>
     public async Task<SwapOutcome<T>> SwapAsync(string key, T next, string? etag, CancellationToken cancel)
     {
+        var isDoubtful = false;
+        try
+        {
+            return await SwapAsync(key, next, etag, () => isDoubtful = true, cancel);
+        }
+        catch (BucketException error) when (isDoubtful && error.Fault != BucketFault.OutcomeUnknown)
+        {
+            // An earlier try may have been written, or may yet be: that this one was refused says nothing about it.
+            throw new BucketException(BucketFault.OutcomeUnknown, error.Message, error);
+        }
+    }
+
+    private async Task<SwapOutcome<T>> SwapAsync(string key, T next, string? etag, Action doubt, CancellationToken cancel)
+    {
         var content = write(next);
         var condition = etag is null ? PutCondition.IfAbsent : PutCondition.IfMatch(etag);
         var backoff = new Backoff(time, random);
         while (true)
         {
             // 1.
-            if (await TryPutAsync(key, content, condition, cancel) is { Stored: true, ETag: { } stored })
+            if (await TryPutAsync(key, content, condition, doubt, cancel) is { Stored: true, ETag: { } stored })
             {
                 return new SwapOutcome<T>(true, new Versioned<T>(next, stored));
             }
@@ -60,7 +74,7 @@ internal sealed class CasRecords<T>(
         }
     }
 
-    private async Task<PutOutcome> TryPutAsync(string key, byte[] content, PutCondition condition, CancellationToken cancel)
+    private async Task<PutOutcome> TryPutAsync(string key, byte[] content, PutCondition condition, Action doubt, CancellationToken cancel)
     {
         try
         {
@@ -68,6 +82,11 @@ internal sealed class CasRecords<T>(
         }
         catch (BucketException error) when (error.Fault is BucketFault.OutcomeUnknown or BucketFault.Unavailable)
         {
+            if (error.Fault == BucketFault.OutcomeUnknown)
+            {
+                doubt();
+            }
+
             return PutOutcome.Conflict;
         }
     }

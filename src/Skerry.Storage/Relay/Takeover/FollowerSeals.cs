@@ -52,8 +52,9 @@ internal sealed class FollowerSeals(ControlPlane plane, SessionId session, Sessi
             _leasesEnd = Math.Max(_leasesEnd, end);
             _sealed[node.Id] = (node, reply);
         }
-        catch (PeerUnreachableException)
+        catch (StorageException)
         {
+            // It does not answer, or its disk fails: it has not sealed. Others may be enough.
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancel.IsCancellationRequested)
         {

@@ -45,8 +45,9 @@ internal sealed class FrameGatherer(ControlPlane plane, SessionId session, Follo
                 // The copy of another follower may be whole.
                 damage = error;
             }
-            catch (PeerUnreachableException)
+            catch (StorageException)
             {
+                // It does not answer, or cannot read its own disk.
                 seals.Lose(node.Id);
                 lost = true;
             }

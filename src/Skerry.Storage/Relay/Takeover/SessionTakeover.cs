@@ -219,16 +219,25 @@ public sealed class SessionTakeover
         return true;
     }
 
-    /// <summary>The session's file, overlaid with the bundles' entries, overlaid with what was gathered.</summary>
+    /// <summary>
+    /// The session's file, overlaid with what was gathered, which is newer. The bundles' entries can be older than the
+    /// file, for an object's later records may have gone into files of its own: they can only make an alarm earlier. An
+    /// alarm too early, or too many, does no harm.
+    /// </summary>
     private async Task AdoptAlarmsAsync(SessionId session, Dictionary<ObjectKey, long> gathered, CancellationToken cancel)
     {
         var alarms = new Dictionary<ObjectKey, long>(await _alarms.ReadAsync(session, cancel));
-        foreach (var newer in new[] { await _archive.ReadAlarmsAsync(session, cancel), gathered })
+        foreach (var (key, due) in await _archive.ReadAlarmsAsync(session, cancel))
         {
-            foreach (var (key, due) in newer)
+            if (due != 0 && !(alarms.TryGetValue(key, out var known) && known != 0 && known <= due))
             {
                 alarms[key] = due;
             }
+        }
+
+        foreach (var (key, due) in gathered)
+        {
+            alarms[key] = due;
         }
 
         await _alarms.AdoptAsync(alarms, cancel);
