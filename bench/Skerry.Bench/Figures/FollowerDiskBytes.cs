@@ -26,20 +26,19 @@ internal sealed class FollowerDiskBytes : IFigure
     {
         await using var log = await LeaderWithFollowers.Start(run, cancel);
 
-        // "wchar" counts what is passed to write(2) and pwrite(2); sockets are written with send(2). "write_bytes" is
-        // what the kernel sent to the device: whole pages, and the same page again if two syncs fall into it.
-        var blocks = new List<double>();
+        // "wchar" counts what is passed to write(2) and pwrite(2); sockets are written with send(2).
+        var devices = new List<double>();
         var (ours, _) = await Rounds.Alternate(
             3,
             async () =>
             {
-                var before = log.FollowerIo("write_bytes");
+                var before = LeaderWithFollowers.DeviceBytes();
                 var appended = await FollowerBytes.Measure(log, () => log.FollowerIo("wchar"), cancel);
-                blocks.Add((log.FollowerIo("write_bytes") - before) / (double)FollowerBytes.Total);
+                devices.Add((LeaderWithFollowers.DeviceBytes() - before) / (double)FollowerBytes.Total);
                 return appended;
             },
             null,
             cancel);
-        return new Measurement(ours, null, $"{FollowerBytes.Load}; in whole pages {Shown.Of(Rounds.Median(blocks), "0.00")}");
+        return new Measurement(ours, null, $"{FollowerBytes.Load}; the disks wrote {Shown.Of(Rounds.Median(devices), "0.0")} bytes for each follower, with whole blocks, prepared segments and the leader's spool");
     }
 }

@@ -71,6 +71,12 @@ internal sealed class LeaderWithFollowers : IAsyncDisposable
         .Where(static line => line.StartsWith("lo:", StringComparison.Ordinal))
         .Sum(static line => long.Parse(line[3..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture)) / FollowerCount;
 
+    /// <summary>Bytes that the machine's disks have written, divided by the followers; see <c>/proc/diskstats</c>, whose sectors have 512 bytes.</summary>
+    public static long DeviceBytes() => File.ReadLines("/proc/diskstats")
+        .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Where(static fields => Directory.Exists($"/sys/block/{fields[2]}/device"))
+        .Sum(static fields => long.Parse(fields[9], CultureInfo.InvariantCulture) * 512) / FollowerCount;
+
     /// <summary>Waits until all followers hold everything: the slowest is not waited for when records are confirmed.</summary>
     public async Task WaitForAll(CancellationToken cancel)
     {

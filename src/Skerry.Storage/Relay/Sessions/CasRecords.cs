@@ -17,7 +17,7 @@ internal sealed class CasRecords<T>(
 {
     /// <summary>The record; null if there is none.</summary>
     public async Task<Versioned<T>?> ReadAsync(string key, CancellationToken cancel) =>
-        await GetAsync(key, cancel) is { } found ? new Versioned<T>(read(key, found.Content), found.ETag) : null;
+        await GetAsync(key, whateverItSays: false, cancel) is { } found ? new Versioned<T>(read(key, found.Content), found.ETag) : null;
 
     /// <summary>
     /// Replaces the version <paramref name="etag"/> of a record, or makes the record if that is null.
@@ -27,37 +27,35 @@ internal sealed class CasRecords<T>(
     /// <item>If it is still the version that was to be replaced, an earlier try may yet arrive. So try again until it is decided: whichever try comes first makes the others fail.</item>
     /// <item>Anything else: somebody was faster.</item>
     /// </list>
-    /// A caller that gives up does not know the outcome, and has to reckon with either.
+    /// A caller that gives up does not know the outcome, and has to reckon with either. While a try may yet arrive nothing
+    /// is thrown, whatever the bucket says: a caller would take it for a failure.
     /// </summary>
     public async Task<SwapOutcome<T>> SwapAsync(string key, T next, string? etag, CancellationToken cancel)
-    {
-        var isDoubtful = false;
-        try
-        {
-            return await SwapAsync(key, next, etag, () => isDoubtful = true, cancel);
-        }
-        catch (BucketException error) when (isDoubtful && error.Fault != BucketFault.OutcomeUnknown)
-        {
-            // An earlier try may have been written, or may yet be: that this one was refused says nothing about it.
-            throw new BucketException(BucketFault.OutcomeUnknown, error.Message, error);
-        }
-    }
-
-    private async Task<SwapOutcome<T>> SwapAsync(string key, T next, string? etag, Action doubt, CancellationToken cancel)
     {
         var content = write(next);
         var condition = etag is null ? PutCondition.IfAbsent : PutCondition.IfMatch(etag);
         var backoff = new Backoff(time, random);
+        var underWay = false;
         while (true)
         {
             // 1.
-            if (await TryPutAsync(key, content, condition, doubt, cancel) is { Stored: true, ETag: { } stored })
+            try
             {
-                return new SwapOutcome<T>(true, new Versioned<T>(next, stored));
+                if (await bucket.PutAsync(key, content, condition, cancel) is { Stored: true, ETag: { } stored })
+                {
+                    return new SwapOutcome<T>(true, new Versioned<T>(next, stored));
+                }
+            }
+            catch (BucketException error) when (error.Fault == BucketFault.OutcomeUnknown)
+            {
+                underWay = true;
+            }
+            catch (BucketException error) when (error.Fault == BucketFault.Unavailable || underWay)
+            {
             }
 
             // 2.
-            var found = await GetAsync(key, cancel);
+            var found = await GetAsync(key, underWay, cancel);
             if (found is { } own && own.Content.Span.SequenceEqual(content))
             {
                 return new SwapOutcome<T>(true, new Versioned<T>(next, own.ETag));
@@ -74,24 +72,7 @@ internal sealed class CasRecords<T>(
         }
     }
 
-    private async Task<PutOutcome> TryPutAsync(string key, byte[] content, PutCondition condition, Action doubt, CancellationToken cancel)
-    {
-        try
-        {
-            return await bucket.PutAsync(key, content, condition, cancel);
-        }
-        catch (BucketException error) when (error.Fault is BucketFault.OutcomeUnknown or BucketFault.Unavailable)
-        {
-            if (error.Fault == BucketFault.OutcomeUnknown)
-            {
-                doubt();
-            }
-
-            return PutOutcome.Conflict;
-        }
-    }
-
-    private async Task<BucketObject?> GetAsync(string key, CancellationToken cancel)
+    private async Task<BucketObject?> GetAsync(string key, bool whateverItSays, CancellationToken cancel)
     {
         var backoff = new Backoff(time, random);
         while (true)
@@ -100,7 +81,7 @@ internal sealed class CasRecords<T>(
             {
                 return await bucket.GetAsync(key, cancel);
             }
-            catch (BucketException error) when (error.Fault is BucketFault.Unavailable)
+            catch (BucketException error) when (error.Fault is BucketFault.Unavailable || whateverItSays)
             {
                 await backoff.PauseAsync(cancel);
             }
