@@ -49,6 +49,9 @@ public abstract partial class NodeStorage : IAsyncDisposable
     /// <summary>The newest failure of a commit, flush or checkpoint that has not been made good yet; null if all is well.</summary>
     public abstract StorageException? Trouble { get; }
 
+    /// <summary>Why what is confirmed does not get into the bucket; null if it does, or there is none. Writes go on meanwhile.</summary>
+    public virtual StorageException? UploadTrouble => null;
+
     private protected NodeStorageOptions Options { get; }
 
     private protected TimeProvider Time { get; }

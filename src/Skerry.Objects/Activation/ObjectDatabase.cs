@@ -1,6 +1,7 @@
 using Skerry.Objects.Loop;
 using Skerry.Storage;
 using Skerry.Storage.Pages;
+using Skerry.Storage.Relay;
 using Skerry.Storage.Sqlite;
 
 namespace Skerry.Objects.Activation;
@@ -141,7 +142,17 @@ internal sealed partial class ObjectDatabase : ISqlHost
 
     private SqliteDatabase Open()
     {
-        _store ??= Runtime.Storage.OpenDatabase(_active.Key, _active);
+        try
+        {
+            _store ??= Runtime.Storage.OpenDatabase(_active.Key, _active);
+        }
+        catch (ClaimException e)
+        {
+            // Its files have been lost since it started, as when a full disk kept them from being written: the next start makes them anew.
+            _active.Break(new DurableObjectException("moved", $"{_active.Id} starts again: {e.Message}", e) { Retryable = true });
+            throw _active.Broken!;
+        }
+
         _sqlite = new SqliteDatabase(_store, Runtime.Options.SqlLimits);
         if (_store.State.Transaction > 0)
         {

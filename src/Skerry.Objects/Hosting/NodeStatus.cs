@@ -28,7 +28,7 @@ public sealed class NodeStatus
     public long LogBytesAppended => _storage.Log.BytesAppended;
 
     /// <summary>Why writes or checkpoints fail at present; null if all is well.</summary>
-    public string? StorageTrouble => _storage.Trouble?.Message;
+    public string? StorageTrouble => (_storage.Trouble ?? _storage.UploadTrouble)?.Message;
 
     /// <summary>The data folder.</summary>
     public string DataFolder => _storage.Folder;

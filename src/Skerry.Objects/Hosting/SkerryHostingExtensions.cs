@@ -51,7 +51,11 @@ public static class SkerryHostingExtensions
         services.PostConfigure<LoggerFilterOptions>(QuietOrleans);
 
         // Before Orleans: started first, stopped last.
-        services.AddHostedService<StorageService>();
+        if (Decided(configure).Relay is null)
+        {
+            services.AddHostedService<StorageService>();
+        }
+
         builder.UseOrleans(silo =>
         {
             if (Decided(configure).Cluster is { } cluster)

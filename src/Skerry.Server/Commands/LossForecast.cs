@@ -39,11 +39,20 @@ internal static class LossForecast
 
                 break;
             case var count:
-                yield return ($"If any {(count == 2 ? "one" : (count - 1).ToString(CultureInfo.InvariantCulture))} of these nodes died now, nothing would be lost.", false);
+                // More may die without loss at this moment, but a session can be taken over only while a seal quorum of its followers lives.
+                var safe = Math.Min(count - 1, Followers(fleet, worst.Leader) is { } followers ? followers / 2 : count - 1);
+                if (safe > 0)
+                {
+                    yield return ($"If any {(safe == 1 ? "one" : safe.ToString(CultureInfo.InvariantCulture))} of these nodes died now, nothing would be lost.", false);
+                }
+
                 yield return ($"Only if {Join(worst.Nodes)} all died now, {Records(worst)} of {worst.Leader} would be.", false);
                 break;
         }
     }
+
+    private static int? Followers(FleetResult fleet, string leader) =>
+        fleet.Nodes.FirstOrDefault(one => one.Name == leader)?.Log?.Followers.Count(static f => f.State != "joining");
 
     private static string Records(LossResult loss) =>
         string.Create(CultureInfo.InvariantCulture, $"{loss.Records} confirmed {(loss.Records == 1 ? "write" : "writes")}");

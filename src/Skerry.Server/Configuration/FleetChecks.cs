@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Skerry.Server.Configuration;
 
 /// <summary>What single settings cannot show: whether those of a fleet fit together.</summary>
@@ -60,6 +62,11 @@ internal static class FleetChecks
             }
 
             yield break;
+        }
+
+        if (IPAddress.IsLoopback(node.Silo.Address) != node.ReachedAt.IsLoopback)
+        {
+            yield return "node.silo and node.listen (or node.address) have to be reached from the same machines; one of them is on loopback and the other is not";
         }
 
         (string Name, ListenUrl Url)[] listeners =

@@ -58,6 +58,9 @@ public sealed record HostPort(string Host, int Port)
         return true;
     }
 
+    /// <summary>Whether it is this machine as only this machine can reach it.</summary>
+    public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
+
     /// <inheritdoc/>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{(Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host)}:{Port}");

@@ -27,7 +27,7 @@ internal sealed class Health(NodeStatus node, TimeProvider time, GatewayAddress 
         json.WriteString("version"u8, SkerryProcess.Version);
         json.WriteNumber("uptime_seconds"u8, (long)time.GetElapsedTime(_started).TotalSeconds);
         json.WriteStartObject("storage"u8);
-        json.WriteString("status"u8, problem is null ? "ok"u8 : "full"u8);
+        json.WriteString("status"u8, problem is null ? "ok"u8 : "degraded"u8);
         if (details)
         {
             json.WriteString("detail"u8, problem ?? "writes are accepted and made durable");

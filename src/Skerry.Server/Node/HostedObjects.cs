@@ -31,12 +31,16 @@ internal static class HostedObjects
         var node = options.Node;
         skerry.Cluster = new SkerryClusterOptions
         {
-            Name = options.Cluster.Name,
+            // Clusters that share a membership store, and have not thought of a name, must not take each other for dead.
+            Name = $"{options.Cluster.Name}-{fleet.Identity.Cluster}",
             Zone = node.Zone,
             HostsObjects = node.Roles.HasFlag(NodeRoles.Objects),
             Redis = options.Cluster.Membership!.Redis,
             Postgres = options.Cluster.Membership.Postgres,
             Listen = new IPEndPoint(node.Silo.Address, node.Silo.Port),
+            Advertise = node.Silo.Address.Equals(IPAddress.Any) || node.Silo.Address.Equals(IPAddress.IPv6Any)
+                ? new IPEndPoint(Dns.GetHostAddresses(node.ReachedAt.Host, node.Silo.Address.AddressFamily)[0], node.Silo.Port)
+                : null,
             InternalUrl = $"https://{node.ReachedAt}",
             Certificates = fleet.Certificates,
         };

@@ -15,6 +15,7 @@ internal sealed class Bookings(Func<IReadOnlyList<Uri>> gateways) : IDisposable
     private readonly ConcurrentDictionary<(string Flight, string Seat), string> _confirmed = new();
     private readonly ConcurrentDictionary<(string Flight, string Seat), string> _unknown = new();
     private readonly ConcurrentBag<string> _errors = [];
+    private int _runs;
 
     /// <summary>Bookings that were confirmed.</summary>
     public int Confirmed => _confirmed.Count;
@@ -23,15 +24,19 @@ internal sealed class Bookings(Func<IReadOnlyList<Uri>> gateways) : IDisposable
     public IReadOnlyCollection<string> Errors => _errors;
 
     /// <summary>Books until cancelled: each client one seat after the other, on a flight of its own for every thirty.</summary>
-    public Task RunAsync(int clients, CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
+    public Task RunAsync(int clients, CancellationToken stop)
     {
-        var random = new Random(client);
-        for (var booking = 0; !stop.IsCancellationRequested; booking++)
+        var run = Interlocked.Increment(ref _runs);
+        return Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
         {
-            var all = gateways();
-            await BookAsync(all[random.Next(all.Count)], $"C{client}F{booking / 30}", $"{(booking % 30) + 1}A", $"passenger {client}.{booking}");
-        }
-    })));
+            var random = new Random(client);
+            for (var booking = 0; !stop.IsCancellationRequested; booking++)
+            {
+                var all = gateways();
+                await BookAsync(all[random.Next(all.Count)], $"R{run}C{client}F{booking / 30}", $"{(booking % 30) + 1}A", $"passenger {run}.{client}.{booking}");
+            }
+        })));
+    }
 
     /// <summary>Books one seat; true if it was confirmed.</summary>
     public async Task<bool> BookAsync(Uri gateway, string flight, string seat, string passenger)

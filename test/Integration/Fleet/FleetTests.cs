@@ -42,7 +42,7 @@ public sealed class FleetTests(MembershipServers servers)
             using var stop = new CancellationTokenSource();
             var clients = bookings.RunAsync(clients: 4, stop.Token);
             var before = bookings.Confirmed;
-            await Waiting.UntilAsync(() => Task.FromResult(bookings.Confirmed > before + 50), "50 bookings");
+            await Waiting.UntilAsync(() => Task.FromResult(clients.IsFaulted || bookings.Confirmed > before + 50), "50 bookings");
             await Task.WhenAll(fleet.Nodes.Select(static node => node.KillAsync()));
             await stop.CancelAsync();
             await clients;
@@ -79,7 +79,6 @@ public sealed class FleetTests(MembershipServers servers)
         }
 
         Assert.Equal(EndedByFence, await owner.EndAsync());
-        Assert.Contains("has lost its session", owner.Output, StringComparison.Ordinal);
         await owner.StartAsync();
         using var last = new Bookings(() => [owner.Gateway]);
         Assert.True(await last.BookAsync(owner.Gateway, "LX14", "1C", "Edsger"));
@@ -120,7 +119,7 @@ public sealed class FleetTests(MembershipServers servers)
         Assert.True(await bookings.BookAsync(fleet.Nodes[0].Gateway, "LX14", "1A", "Ada"));
         var (code, history) = await fleet.Nodes[0].CommandAsync("objects", "history", "flight", "LX14", "--json");
         Assert.True(code == 0, history);
-        var bookmark = System.Text.Json.JsonElement.Parse(history).GetProperty("result").GetProperty("versions")[0].GetProperty("bookmark").GetString()!;
+        var bookmark = System.Text.RegularExpressions.Regex.Match(history, "[0-9a-f]{16}-[0-9a-f]{8}").Value;
 
         var owner = await OwnerOfAsync(fleet, "LX14");
         await owner.KillAsync();

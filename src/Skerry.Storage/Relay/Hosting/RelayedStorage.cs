@@ -18,6 +18,7 @@ internal sealed class RelayedStorage : NodeStorage
 {
     private NodeLog? _spool;
     private readonly IBucket _bucket;
+    private readonly Func<StorageException?> _uploadTrouble;
     private readonly BackgroundFlusher _flusher;
     private readonly LocalCache _cache;
     private readonly ConcurrentDictionary<ObjectKey, HeldObject> _held = new();
@@ -30,15 +31,17 @@ internal sealed class RelayedStorage : NodeStorage
     /// <param name="cacheBytesMax">What the files of databases may take on the disk.</param>
     /// <param name="history">Point-in-time reads.</param>
     /// <param name="uploaded">The sequence up to which the session's records are in the bucket.</param>
+    /// <param name="uploadTrouble">Why uploading does not get on; null if it does.</param>
     /// <param name="claimForFirstWrite">Claims an object that has never written, and then calls the held object back.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where it tells what happens.</param>
     public RelayedStorage(
-        NodeStorageOptions options, DataFolder folder, IBucket bucket, long cacheBytesMax, History history, Func<ulong> uploaded,
+        NodeStorageOptions options, DataFolder folder, IBucket bucket, long cacheBytesMax, History history, Func<ulong> uploaded, Func<StorageException?> uploadTrouble,
         Action<ObjectKey, HeldObject> claimForFirstWrite, TimeProvider time, ILogger logger)
         : base(options, folder, time, logger)
     {
         _bucket = bucket;
+        _uploadTrouble = uploadTrouble;
         _claimForFirstWrite = claimForFirstWrite;
         _machineRestarted = NodeIdentity.MachineRestarted(folder.Path);
         _flusher = new BackgroundFlusher(() => OpenStores, time, logger);
@@ -53,6 +56,8 @@ internal sealed class RelayedStorage : NodeStorage
     public override NodeLog Log => _spool ?? throw new InvalidOperationException("The session has not begun.");
 
     public override StorageException? Trouble => _spool?.Trouble ?? _flusher.Trouble;
+
+    public override StorageException? UploadTrouble => _uploadTrouble();
 
     /// <summary>Bytes of the local files.</summary>
     public long CacheBytes => _cache.Bytes;
