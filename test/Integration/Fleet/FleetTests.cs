@@ -129,7 +129,7 @@ public sealed class FleetTests(MembershipServers servers)
         var verified = await other.CommandAsync("objects", "verify", "flight", "LX14");
         Assert.True(verified.Code == 0, verified.Output);
         var file = Path.Combine(fleet.Folder, "then.sqlite");
-        var exported = await other.CommandAsync("objects", "export", "flight", "LX14", "--to", bookmark, "--out", file);
+        var exported = await other.CommandAsync("objects", "export", "flight", "LX14", "--at", bookmark, "--out", file);
         Assert.True(exported.Code == 0, exported.Output);
         Assert.Equal("SQLite format 3", System.Text.Encoding.ASCII.GetString(File.ReadAllBytes(file), 0, 15));
         var restored = await other.CommandAsync("objects", "restore", "flight", "LX14", "--to", bookmark);
