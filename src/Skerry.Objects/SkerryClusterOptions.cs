@@ -51,6 +51,9 @@ public sealed class SkerryClusterOptions
     /// <summary>What a fenced or dead node does with itself; null for ending the process at once, with this code.</summary>
     internal Action<int>? EndProcess { get; set; }
 
+    /// <summary>True where something else than the relay says who owns an object, or where nothing is stored: in tests of membership.</summary>
+    internal bool HasHomeOfItsOwn { get; set; }
+
     internal IEnumerable<string> Faults()
     {
         if (Redis is null == Postgres is null)

@@ -88,6 +88,11 @@ public sealed class SkerryOptions
             }
         }
 
+        if (Cluster is { HasHomeOfItsOwn: false } && Relay is null)
+        {
+            yield return "Cluster is set and Relay is not: an object that moves to another node would find nothing there. Give a bucket and the way to other nodes.";
+        }
+
         foreach (var fault in Cluster?.Faults() ?? [])
         {
             yield return fault;

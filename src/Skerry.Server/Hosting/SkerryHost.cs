@@ -137,11 +137,23 @@ internal sealed class SkerryHost : IAsyncDisposable
                 throw new StartupException(e.Message.ReplaceLineEndings(" "), e);
             }
 
+            if (options.Cluster.Membership is { } membership && IsOfMembership(e))
+            {
+                throw new StartupException(
+                    $"cluster.membership: {membership} cannot be used: {e.GetBaseException().Message.ReplaceLineEndings(" ")} Check that it runs, and the address and password.", e);
+            }
+
             throw;
         }
 
         return host;
     }
+
+    // Orleans passes on whatever the store's own client throws.
+    private static bool IsOfMembership(Exception e) =>
+        e.GetBaseException().GetType().Namespace is { } from
+        && (from.StartsWith("StackExchange.Redis", StringComparison.Ordinal) || from.StartsWith("Npgsql", StringComparison.Ordinal)
+            || from.StartsWith("System.Net.Sockets", StringComparison.Ordinal));
 
     /// <summary>Waits for Ctrl+C, SIGTERM or SIGQUIT.</summary>
     public Task WaitForStopSignalAsync()

@@ -90,7 +90,7 @@ internal sealed class ObjectRoutes(AccountGuard guard, NodeStatus node, ObjectHi
             throw new FormatException("The body is not accepted; accepted is {\"bookmark\": \"…\"} or {\"time\": \"2026-01-31T12:00:00Z\"}.");
         }
 
-        var restored = await history.RestoreAsync(id, request.Bookmark is { } bookmark ? PointInTime.At(bookmark) : PointInTime.At(request.Time!.Value));
+        var restored = await history.RestoreAsync(id, request.Bookmark is { } bookmark ? PointInTime.At(bookmark) : PointInTime.At(ParseTime(request.Time!)));
         await EnvelopeResponse.Success(
             http, ManagementJson.Readable.EnvelopeRestoredResult, new(id.ToString(), restored.From, restored.Current, restored.Undo));
     }

@@ -46,7 +46,7 @@ internal sealed record HistoryResult(string Id, string Current, IReadOnlyList<Ve
 internal sealed record VersionResult(string Bookmark, DateTimeOffset Time, long Bytes, string KeptIn);
 
 /// <summary>What a restore is asked for with: one of both.</summary>
-internal sealed record RestoreRequest(string? Bookmark, DateTimeOffset? Time);
+internal sealed record RestoreRequest(string? Bookmark, string? Time);
 
 /// <summary>A restore that has taken place.</summary>
 internal sealed record RestoredResult(string Id, string From, string Current, string Undo);

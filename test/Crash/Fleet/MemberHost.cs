@@ -28,6 +28,7 @@ internal static class MemberHost
             o.Cluster = new SkerryClusterOptions
             {
                 Name = settings.Cluster,
+                HasHomeOfItsOwn = true,
                 Redis = settings.Redis,
                 Listen = new IPEndPoint(IPAddress.Loopback, settings.Port),
             };

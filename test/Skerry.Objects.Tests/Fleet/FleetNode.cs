@@ -69,6 +69,7 @@ internal sealed class FleetNode(TestFleet fleet, string name, Action<SkerryOptio
             o.Cluster = new SkerryClusterOptions
             {
                 Name = fleet.Name,
+                HasHomeOfItsOwn = true,
                 Redis = fleet.Redis,
                 Postgres = fleet.Postgres,
                 Listen = new IPEndPoint(IPAddress.Loopback, _siloPort),

@@ -49,7 +49,7 @@ public sealed class FleetSettingsTests : IDisposable
             zone = "eu-1a"
             listen = "*:9001"
             address = "n1.example:9001"
-            silo = "[::1]:9002"
+            silo = "[2001:db8::1]:9002"
             roles = "objects, api"
             """);
         Assert.True(options.IsFleet);
@@ -62,7 +62,7 @@ public sealed class FleetSettingsTests : IDisposable
         Assert.Equal(Path.Combine(_folder.FullName, "secrets", "key"), options.Cluster.KeyFile);
         Assert.Equal("http://0.0.0.0:9001", options.Node.Listen.ToString());
         Assert.Equal("n1.example:9001", options.Node.ReachedAt.ToString());
-        Assert.Equal("http://[::1]:9002", options.Node.Silo.ToString());
+        Assert.Equal("http://[2001:db8::1]:9002", options.Node.Silo.ToString());
         Assert.Equal(NodeRoles.Objects | NodeRoles.Api, options.Node.Roles);
     }
 
@@ -147,6 +147,7 @@ public sealed class FleetSettingsTests : IDisposable
     [InlineData("node.roles is set and cluster.membership is not", "--node-roles=api")]
     [InlineData("node.listen and node.silo are both 127.0.0.1:8789", "--bucket-url=file:///b", "--cluster-membership=redis://h", "--node-silo=127.0.0.1:8789")]
     [InlineData("api_url and node.listen are both 127.0.0.1:8788", "--bucket-url=file:///b", "--cluster-membership=redis://h", "--node-listen=localhost:8788")]
+    [InlineData("one of them is on loopback", "--bucket-url=file:///b", "--cluster-membership=redis://h", "--node-address=n1.example:9001")]
     public void Settings_that_do_not_fit_together_are_one_clear_line(string expected, params string[] arguments) =>
         Assert.Contains(expected, Assert.Single(Errors(arguments)), StringComparison.Ordinal);
 
