@@ -1,10 +1,7 @@
-using System.Runtime.CompilerServices;
-
 namespace Skerry.Storage.Relay.Hosting;
 
 /// <summary>
-/// A transport that reaches this node itself without a network: a node may follow itself, and takes over its own earlier
-/// sessions with the help of its own store.
+/// A transport that reaches this node itself without a network: a node takes over its own earlier sessions with the help of its own store.
 /// </summary>
 /// <param name="self">This node.</param>
 /// <param name="others">The way to all others.</param>
@@ -16,22 +13,9 @@ internal sealed class SelfTransport(NodeInfo self, IRelayTransport others) : IRe
     private bool IsSelf(NodeInfo node) => node.Id == self.Id;
 
     /// <inheritdoc/>
-    public Task<IFollowerStream> ConnectAsync(NodeInfo follower, FollowHello hello, IFollowerEvents events, CancellationToken cancel)
-    {
-        if (!IsSelf(follower))
-        {
-            return others.ConnectAsync(follower, hello, events, cancel);
-        }
-
-        if (Service.Follow(hello, events, out var held, out var sealedBy) is not { } session)
-        {
-            events.Refused(sealedBy);
-            events.Ended(null);
-            return Task.FromException<IFollowerStream>(new PeerUnreachableException($"This node does not follow session {hello.Leader.Session} any more."));
-        }
-
-        return Task.FromResult<IFollowerStream>(new LocalStream(session, held));
-    }
+    /// <remarks>Never for this node: its leader has a stream to its own store without a transport.</remarks>
+    public Task<IFollowerStream> ConnectAsync(NodeInfo follower, FollowHello hello, IFollowerEvents events, CancellationToken cancel) =>
+        others.ConnectAsync(follower, hello, events, cancel);
 
     /// <inheritdoc/>
     public Task<SealReply> SealAsync(NodeInfo follower, SessionId session, int recoveryEpoch, CancellationToken cancel) =>
@@ -52,25 +36,4 @@ internal sealed class SelfTransport(NodeInfo self, IRelayTransport others) : IRe
     /// <inheritdoc/>
     public Task<IReadOnlyList<NodeInfo>> GreetAsync(string address, NodeInfo caller, CancellationToken cancel) =>
         address == self.Address ? Task.FromResult(Service.Greet(caller)) : others.GreetAsync(address, caller, cancel);
-
-    private sealed class LocalStream(IFollowedSession session, ulong held) : IFollowerStream
-    {
-        public ulong Held => held;
-
-        // The frame's body is the leader's again when this returns.
-        public async ValueTask SendAsync(Frame frame, long sentAt, CancellationToken cancel) =>
-            await session.AppendAsync(frame with { Body = frame.Body.ToArray() }, sentAt);
-
-        public ValueTask HeartbeatAsync(long sentAt, ulong confirmed, ulong uploaded, CancellationToken cancel)
-        {
-            session.Heartbeat(sentAt, confirmed, uploaded);
-            return ValueTask.CompletedTask;
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            session.Ended();
-            return ValueTask.CompletedTask;
-        }
-    }
 }
