@@ -43,10 +43,11 @@ internal static class FleetNode
         {
             NodeListener.ConfigureServer(server, TimeSpan.FromSeconds(1));
             server.Listen(IPAddress.Loopback, arguments.HttpPort);
-            server.Listen(IPAddress.Loopback, arguments.NodePort, listener => NodeListener.Configure(listener, certificates));
+            NodeListener.Listen(server, IPAddress.Loopback, arguments.NodePort, certificates);
         });
         builder.Services.AddRelay();
         builder.Services.AddSingleton(identity);
+        builder.Services.AddSingleton(certificates);
         builder.Services.AddSingleton<GrpcRelayServer>();
         builder.AddSkerry(skerry =>
         {

@@ -26,16 +26,17 @@ internal static class FollowerServer
         var key = ClusterKey.TryParse(keyText, out var parsed) ? parsed : throw new BenchException("That is no cluster key.");
         using var certificates = NodeCertificates.FromClusterKey(key);
         await using var store = FollowerStore.Open(new FollowerStoreOptions { Folder = folder }, TimeProvider.System, NullLogger.Instance);
-        using var relay = new GrpcRelayServer(new Service(store), new RelayIdentity("bench", "follower"), NullLogger<GrpcRelayServer>.Instance);
+        using var relay = new GrpcRelayServer(new Service(store), new RelayIdentity("bench", "follower"), certificates, NullLogger<GrpcRelayServer>.Instance);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(server =>
         {
             NodeListener.ConfigureServer(server, TimeSpan.FromSeconds(1));
-            server.Listen(IPAddress.Loopback, port, listener => NodeListener.Configure(listener, certificates));
+            NodeListener.Listen(server, IPAddress.Loopback, port, certificates);
         });
         builder.Services.AddRelay();
+        builder.Services.AddSingleton(_ => relay);
         await using var app = builder.Build();
         app.MapRelay(relay);
         await ((IHost)app).RunAsync(cancel);

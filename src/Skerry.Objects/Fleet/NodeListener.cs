@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -21,8 +22,20 @@ public static class NodeListener
 {
     private static readonly Mark OfNodes = new();
 
-    /// <summary>Makes a listener one for nodes.</summary>
-    public static void Configure(ListenOptions listener, NodeCertificates certificates)
+    /// <summary>Listens for nodes.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="address">Where.</param>
+    /// <param name="port">Where; 0 takes a free one.</param>
+    /// <param name="certificates">Who this node is, and whom it takes for one.</param>
+    /// <param name="configure">Gets the listener once it is one for nodes.</param>
+    public static void Listen(KestrelServerOptions server, IPAddress address, int port, NodeCertificates certificates, Action<ListenOptions>? configure = null) =>
+        server.Listen(new NodeEndPoint(address, port), listener =>
+        {
+            Configure(listener, certificates);
+            configure?.Invoke(listener);
+        });
+
+    private static void Configure(ListenOptions listener, NodeCertificates certificates)
     {
         var logger = listener.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(NodeListener).FullName!);
         listener.Protocols = HttpProtocols.Http1AndHttp2;
@@ -52,7 +65,7 @@ public static class NodeListener
     /// <summary>Whether the request came in on a listener for nodes.</summary>
     public static bool Carries(HttpContext http) => http.Features.Get<Mark>() is not null;
 
-    /// <summary>Adds what <see cref="MapRelay"/> needs.</summary>
+    /// <summary>Adds what <see cref="Listen"/> and <see cref="MapRelay"/> need; the <see cref="GrpcRelayServer"/> is for the caller to add.</summary>
     public static IServiceCollection AddRelay(this IServiceCollection services)
     {
         services.AddGrpc(grpc =>
@@ -60,6 +73,7 @@ public static class NodeListener
             grpc.MaxReceiveMessageSize = RelayLimits.MessageBytesMax;
             grpc.MaxSendMessageSize = RelayLimits.MessageBytesMax;
         });
+        services.AddSingleton<IConnectionListenerFactory, NodeTransport>();
         return services;
     }
 

@@ -31,6 +31,19 @@ public interface IFollowedSession
     /// </summary>
     ValueTask AppendAsync(Frame frame, long sentAt);
 
+    /// <summary>
+    /// As <see cref="AppendAsync"/>, on a thread that has nothing else to do: returns when there is room, and may have
+    /// written and synced the frame itself by then, so that no other thread has to wake for it.
+    /// </summary>
+    void Append(Frame frame, long sentAt)
+    {
+        var room = AppendAsync(frame, sentAt);
+        if (!room.IsCompletedSuccessfully)
+        {
+            room.AsTask().GetAwaiter().GetResult();
+        }
+    }
+
     /// <summary>See <see cref="IFollowerStream.HeartbeatAsync"/>.</summary>
     void Heartbeat(long sentAt, ulong confirmed, ulong uploaded);
 

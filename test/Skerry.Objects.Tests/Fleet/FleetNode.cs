@@ -55,7 +55,7 @@ internal sealed class FleetNode(TestFleet fleet, string name, Action<SkerryOptio
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0);
-            kestrel.Listen(IPAddress.Loopback, _nodePort, listener => NodeListener.Configure(listener, fleet.Certificates));
+            NodeListener.Listen(kestrel, IPAddress.Loopback, _nodePort, fleet.Certificates);
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.Configure<HostOptions>(static o => o.ShutdownTimeout = TestNode.Bound);

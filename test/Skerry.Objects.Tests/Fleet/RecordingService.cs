@@ -139,7 +139,14 @@ internal sealed class RecordingEvents : IFollowerEvents
 
     public TaskCompletionSource<Exception?> HasEnded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Acknowledged(ulong held, long sentAt) => _acks.Writer.TryWrite((held, sentAt));
+    /// <summary>The leader reads nothing before it is set; null if it reads at once.</summary>
+    public ManualResetEventSlim? Reading { get; init; }
+
+    public void Acknowledged(ulong held, long sentAt)
+    {
+        Reading?.Wait();
+        _acks.Writer.TryWrite((held, sentAt));
+    }
 
     public void Refused(int recoveryEpoch) => WasRefused.SetResult(recoveryEpoch);
 

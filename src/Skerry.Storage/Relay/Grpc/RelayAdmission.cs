@@ -18,14 +18,30 @@ internal sealed class RelayAdmission(RelayIdentity identity, ILogger logger)
     {
         if (identity.Objection(call.RequestHeaders, $"The caller {call.Peer}") is { } objection)
         {
-            if (_told.Count < ToldMax && _told.TryAdd(objection, true))
-            {
-                RelayLog.Refused(logger, RelayIdentity.NameIn(call.RequestHeaders) ?? "", call.Peer, objection);
-            }
-
+            Tell(objection, RelayIdentity.NameIn(call.RequestHeaders) ?? "", call.Peer);
             throw new RpcException(new Status(StatusCode.FailedPrecondition, objection), identity.ToHeaders());
         }
 
         await call.WriteResponseHeadersAsync(identity.ToHeaders()).ConfigureAwait(false);
+    }
+
+    /// <summary>Why a stream that begins so must not be answered; null if it may.</summary>
+    public string? Objection(Wire.Identity? theirs, string peer)
+    {
+        var objection = identity.Objection(theirs, $"The caller {peer}");
+        if (objection is not null)
+        {
+            Tell(objection, theirs?.Node ?? "", peer);
+        }
+
+        return objection;
+    }
+
+    private void Tell(string objection, string node, string peer)
+    {
+        if (_told.Count < ToldMax && _told.TryAdd(objection, true))
+        {
+            RelayLog.Refused(logger, node, peer, objection);
+        }
     }
 }

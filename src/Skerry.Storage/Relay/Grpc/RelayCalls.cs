@@ -7,23 +7,6 @@ namespace Skerry.Storage.Relay.Grpc;
 /// <summary>The calls of the wire, one for one those of <see cref="IRelayService"/>.</summary>
 internal sealed class RelayCalls(IRelayService service, ISessionFigures? figures, RelayAdmission admission, CancellationToken stopping) : Wire.Relay.RelayBase
 {
-    public override async Task Follow(IAsyncStreamReader<FromLeader> requestStream, IServerStreamWriter<FromFollower> responseStream, ServerCallContext context)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stopping);
-        await AnswerAsync(context, async () =>
-        {
-            await admission.AdmitAsync(context).ConfigureAwait(false);
-            if (!await requestStream.MoveNext(stop.Token).ConfigureAwait(false))
-            {
-                return true;
-            }
-
-            var hello = requestStream.Current.Hello ?? throw new InvalidDataException("A stream begins with a hello.");
-            await new LeaderConnection(responseStream, stop).RunAsync(service, new(hello.Leader.ToNode(), hello.UploadedTo), requestStream).ConfigureAwait(false);
-            return true;
-        }).ConfigureAwait(false);
-    }
-
     public override Task<SealAnswer> Seal(SealRequest request, ServerCallContext context) => AnswerAsync(context, async () =>
     {
         await admission.AdmitAsync(context).ConfigureAwait(false);

@@ -29,7 +29,7 @@ public sealed record RelayIdentity(string Cluster, string Node)
     /// <summary>The headers of a version that speaks the given protocols.</summary>
     internal Metadata ToHeaders(int oldest, int newest) => new()
     {
-        { ProtocolHeader, string.Create(CultureInfo.InvariantCulture, $"{oldest}-{newest}") },
+        { ProtocolHeader, Range(oldest, newest) },
         { ClusterHeader, Cluster },
         { NodeHeader, System.Text.Encoding.UTF8.GetBytes(Node) },
     };
@@ -37,16 +37,25 @@ public sealed record RelayIdentity(string Cluster, string Node)
     /// <summary>Why the other side cannot be talked to; null if it can.</summary>
     /// <param name="theirs">Its headers.</param>
     /// <param name="peer">How to call it, if it does not say its name.</param>
-    internal string? Objection(Metadata theirs, string peer)
+    internal string? Objection(Metadata theirs, string peer) =>
+        Objection(theirs.GetValue(ProtocolHeader), theirs.GetValue(ClusterHeader), NameIn(theirs), peer);
+
+    /// <summary>The same of a stream's first message.</summary>
+    internal string? Objection(Wire.Identity? theirs, string peer) => Objection(theirs?.Protocol, theirs?.Cluster, theirs?.Node, peer);
+
+    /// <summary>What a stream's first message carries instead of headers.</summary>
+    internal Wire.Identity ToWire() => new() { Protocol = Range(ProtocolOldest, ProtocolNewest), Cluster = Cluster, Node = Node };
+
+    private static string Range(int oldest, int newest) => string.Create(CultureInfo.InvariantCulture, $"{oldest}-{newest}");
+
+    private string? Objection(string? protocol, string? cluster, string? theirName, string peer)
     {
-        var protocol = theirs.GetValue(ProtocolHeader);
-        var cluster = theirs.GetValue(ClusterHeader);
         if (protocol is null || cluster is null)
         {
-            return $"{peer} is no skerry node: it sends no header {ProtocolHeader}. Check that its address is the node.address of a node, and not another server's.";
+            return $"{peer} is no skerry node: it sends no {ProtocolHeader}. Check that its address is the node.address of a node, and not another server's.";
         }
 
-        var name = NameIn(theirs) ?? peer;
+        var name = string.IsNullOrEmpty(theirName) ? peer : theirName;
         var range = protocol.Split('-');
         if (range.Length != 2
             || !int.TryParse(range[0], NumberStyles.None, CultureInfo.InvariantCulture, out var oldest)

@@ -42,6 +42,12 @@ public sealed partial class RelayNode
             return session.AppendAsync(frame, sentAt);
         }
 
+        public void Append(Frame frame, long sentAt)
+        {
+            Heard();
+            session.Append(frame, sentAt);
+        }
+
         public void Heartbeat(long sentAt, ulong confirmed, ulong uploaded)
         {
             Heard();
