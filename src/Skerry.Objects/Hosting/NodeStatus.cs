@@ -28,7 +28,13 @@ public sealed class NodeStatus
     public long LogBytesAppended => _storage.Log.BytesAppended;
 
     /// <summary>Why writes or checkpoints fail at present; null if all is well.</summary>
-    public string? StorageTrouble => (_storage.Trouble ?? _storage.UploadTrouble)?.Message;
+    public string? StorageTrouble => _storage.Trouble?.Message;
+
+    /// <summary>
+    /// Why confirmed writes do not get into the bucket at present; null if they do, or if there is none. The followers
+    /// hold them meanwhile, and writes go on.
+    /// </summary>
+    public string? BucketTrouble => _storage.UploadTrouble?.Message;
 
     /// <summary>The data folder.</summary>
     public string DataFolder => _storage.Folder;

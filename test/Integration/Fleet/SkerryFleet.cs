@@ -12,9 +12,10 @@ namespace Integration.Fleet;
 internal sealed class SkerryFleet : IAsyncDisposable
 {
     private readonly string _redis;
+    private readonly string[] _settings;
     private readonly List<SkerryNode> _nodes = [];
 
-    private SkerryFleet(string redis) => _redis = redis;
+    private SkerryFleet(string redis, string[] settings) => (_redis, _settings) = (redis, settings);
 
     /// <summary>Where everything of the fleet is.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("skerry-fleet-").FullName;
@@ -23,9 +24,12 @@ internal sealed class SkerryFleet : IAsyncDisposable
     public IReadOnlyList<SkerryNode> Nodes => _nodes;
 
     /// <summary>Starts a fleet, and waits until each node has all the followers that it wants.</summary>
-    public static async Task<SkerryFleet> StartAsync(MembershipServers servers, int nodes)
+    /// <param name="servers">Where nodes meet.</param>
+    /// <param name="nodes">How many.</param>
+    /// <param name="settings">Settings of all nodes that are not the usual ones.</param>
+    public static async Task<SkerryFleet> StartAsync(MembershipServers servers, int nodes, params string[] settings)
     {
-        var fleet = new SkerryFleet(await servers.Redis);
+        var fleet = new SkerryFleet(await servers.Redis, settings);
         try
         {
             using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
@@ -60,6 +64,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
         "--cluster-key-file", key ?? KeyFile,
         "--node-name", name,
         "--node-zone", name,
+        .. _settings,
     ];
 
     /// <summary>Waits until every running node has as many followers as there can be, all of them up to date.</summary>

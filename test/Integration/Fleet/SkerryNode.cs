@@ -25,6 +25,9 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
 
     public bool IsRunning => _process is { HasExited: false };
 
+    /// <summary>The id of the process, while it runs.</summary>
+    public int ProcessId => _process!.Id;
+
     /// <summary>Everything that it has printed since it was first started.</summary>
     public string Output
     {

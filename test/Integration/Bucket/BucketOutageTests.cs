@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Integration.Fleet;
+using Skerry.Objects.Tests.Fleet;
+using Skerry.Storage.Tests.Buckets;
+
+namespace Integration.Bucket;
+
+/// <summary>A whole fleet whose bucket is away for a while, in every way that a bucket can be away.</summary>
+[Collection(S3Collection.Name)]
+public sealed class BucketOutageTests(MembershipServers servers, S3Server s3)
+{
+    private static readonly bool s_long = Environment.GetEnvironmentVariable("SKERRY_LONG") == "1";
+    private static readonly TimeSpan s_phase = s_long ? TimeSpan.FromSeconds(200) : TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task Confirmed_writes_go_on_while_the_bucket_is_away_and_nothing_is_lost()
+    {
+        await using var way = new BucketSwitch(s3.Port);
+        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 6, Settings(way.Port));
+        var (asked, victim) = (fleet.Nodes.Take(5).Select(static node => node.Gateway).ToList(), fleet.Nodes[5]);
+        using var bookings = new Bookings(() => asked);
+        var load = new FlightLoad(bookings, clients: 6, flightsEach: 6);
+        await load.PrepareAsync(asked);
+        Assert.True(await bookings.BookAsync(asked[0], "REST", "1A", "Ada"));
+
+        using var stop = new CancellationTokenSource();
+        var clients = load.RunAsync(() => asked, s_phase * 3 * 6 / load.Capacity * 1.3, stop.Token);
+        Task<(int Code, string Body)>? newcomer = null;
+        using (var api = new ObjectApi(fleet.Nodes[0]))
+        {
+            Assert.Equal("ok", (await api.HealthAsync()).Body.GetProperty("status").GetString());
+            foreach (var fault in new[] { BucketWay.Refuses, BucketWay.Answers503, BucketWay.Hangs })
+            {
+                var before = bookings.Confirmed;
+                await way.TurnAsync(fault);
+                newcomer ??= BookOnceAsync(asked[1], "NEW");
+                await Task.Delay(s_phase);
+                Assert.True(bookings.Confirmed > before + 50, $"{bookings.Confirmed - before} bookings while the bucket {fault}; errors: {Last(bookings)}");
+                var (code, body) = await BookOnceAsync(asked[2], "REST", $"{(int)fault}B");
+                Assert.True(code == 200, body);
+            }
+
+            // Health says so, and that writes are taken all the same.
+            var (status, health) = await api.HealthAsync();
+            Assert.True(status == 200 && health.GetProperty("status").GetString() == "degraded", health.ToString());
+            Assert.Contains($"127.0.0.1:{way.Port}", health.GetProperty("bucket").GetProperty("detail").GetString(), StringComparison.Ordinal);
+
+            // Who wants an object that nobody owns has been told what is wrong.
+            var (refused, why) = await newcomer!;
+            Assert.True(refused == 503 && why.Contains("unavailable", StringComparison.Ordinal) && why.Contains("bucket", StringComparison.OrdinalIgnoreCase), $"{refused} {why}");
+            TestContext.Current.SendDiagnosticMessage(string.Join("; ", fleet.Nodes.Select(Use)));
+
+            // An owner dies before the bucket is back.
+            await victim.KillAsync();
+            await Task.Delay(TimeSpan.FromSeconds(3));
+            await way.TurnAsync(BucketWay.Open);
+            var back = bookings.Confirmed;
+            await Waiting.UntilAsync(() => Task.FromResult(clients.IsCompleted || bookings.Confirmed > back + 50), "50 bookings after the outage");
+            await stop.CancelAsync();
+            await clients;
+            await Waiting.UntilAsync(() => bookings.BookAsync(asked[1], "NEW", "2A", "Grace"), "a booking of a new flight");
+
+            await bookings.CheckAsync();
+            await fleet.SettleAsync();
+            await UploadedAsync(fleet);
+            Assert.Equal("ok", (await api.HealthAsync()).Body.GetProperty("status").GetString());
+            foreach (var flight in load.Flights.Append("REST").Append("NEW"))
+            {
+                Assert.Empty(await api.VerifyAsync(flight));
+            }
+        }
+
+        var (exit, output) = await fleet.Nodes[2].CommandAsync("objects", "verify", "flight", "LX7");
+        Assert.True(exit == 0, output);
+    }
+
+    private string[] Settings(int port) =>
+    [
+        "--bucket-url", $"s3://skerry/run-{Guid.NewGuid():N}",
+        "--bucket-endpoint", $"http://127.0.0.1:{port}",
+        "--bucket-access-key", s3.Options().AccessKey!,
+        "--bucket-secret-key", s3.Options().SecretKey!,
+    ];
+
+    private static async Task<(int Code, string Body)> BookOnceAsync(Uri gateway, string flight, string seat = "1A")
+    {
+        using var http = new HttpClient { Timeout = Waiting.Bound };
+        using var answer = await http.PostAsync(new Uri(gateway, $"flights/{flight}/seats/{seat}"), new StringContent($"{{\"passenger\":\"{flight} {seat}\"}}"));
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    private static string Last(Bookings bookings) => bookings.Errors.LastOrDefault() ?? "none";
+
+    private static string Use(SkerryNode node)
+    {
+        using var process = Process.GetProcessById(node.ProcessId);
+        var disk = new[] { "spool", "followed" }
+            .Select(folder => Directory.EnumerateFiles(Path.Combine(node.Data, folder), "*", SearchOption.AllDirectories).Sum(static file => new FileInfo(file).Length));
+        return $"{node.Name}: {process.WorkingSet64 >> 20} MiB of memory, {string.Join(" + ", disk.Select(static bytes => $"{bytes >> 10} KiB"))} of log";
+    }
+
+    private static Task UploadedAsync(SkerryFleet fleet) => Waiting.UntilAsync(async () =>
+    {
+        var members = (await SkerryFleet.LookAsync(fleet.Nodes[0])).GetProperty("nodes").EnumerateArray();
+        return members.All(static one => one.GetProperty("log") is var log && Number(log, "uploaded") == Number(log, "appended"));
+    }, "everything in the bucket");
+
+    private static long Number(JsonElement log, string name) => log.GetProperty(name).GetInt64();
+}
