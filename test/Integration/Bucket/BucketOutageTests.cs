@@ -49,7 +49,7 @@ public sealed class BucketOutageTests(MembershipServers servers, S3Server s3)
             // Who wants an object that nobody owns has been told what is wrong.
             var (refused, why) = await newcomer!;
             Assert.True(refused == 503 && why.Contains("unavailable", StringComparison.Ordinal) && why.Contains("bucket", StringComparison.OrdinalIgnoreCase), $"{refused} {why}");
-            TestContext.Current.SendDiagnosticMessage(string.Join("; ", fleet.Nodes.Select(Use)));
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Join("; ", fleet.Nodes.Select(Use)));
 
             // An owner dies before the bucket is back.
             await victim.KillAsync();

@@ -1,5 +1,10 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
+using Integration.Network;
+using Skerry.Objects;
 using Skerry.Objects.Tests.Fleet;
 using Skerry.Storage.Relay.Security;
 
@@ -7,18 +12,22 @@ namespace Integration.Fleet;
 
 /// <summary>
 /// Real <c>skerry</c> processes that form one fleet: membership in a real Redis, the bucket in a folder, everything else on
-/// loopback ports of its own.
+/// loopback ports of its own, or each node and Redis on a machine of a private network.
 /// </summary>
 internal sealed class SkerryFleet : IAsyncDisposable
 {
     private readonly string _redis;
     private readonly string[] _settings;
     private readonly List<SkerryNode> _nodes = [];
+    private Process? _ownRedis;
 
     private SkerryFleet(string redis, string[] settings) => (_redis, _settings) = (redis, settings);
 
     /// <summary>Where everything of the fleet is.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("skerry-fleet-").FullName;
+
+    /// <summary>Where Redis runs; null for loopback.</summary>
+    public Machine? RedisMachine { get; private init; }
 
     /// <summary>The nodes, running or not.</summary>
     public IReadOnlyList<SkerryNode> Nodes => _nodes;
@@ -30,22 +39,57 @@ internal sealed class SkerryFleet : IAsyncDisposable
     public static async Task<SkerryFleet> StartAsync(MembershipServers servers, int nodes, params string[] settings)
     {
         var fleet = new SkerryFleet(await servers.Redis, settings);
+        await fleet.StartAsync(nodes, static _ => null);
+        return fleet;
+    }
+
+    /// <summary>Starts a fleet whose nodes and Redis have a machine each.</summary>
+    public static async Task<SkerryFleet> StartAsync(PrivateNetwork network, int nodes, Action<SkerryFleet>? prepare = null)
+    {
+        const int Port = 31000;
+        var machine = network.Add("redis");
+        var fleet = new SkerryFleet($"{machine.Address}:{Port}", []) { RedisMachine = machine };
+        var start = machine.Command(
+            "redis-server", "--port", $"{Port}", "--bind", machine.Address.ToString(), "--protected-mode", "no", "--save", "", "--appendonly", "no", "--dir", fleet.Folder);
+        start.RedirectStandardOutput = true;
+        fleet._ownRedis = Process.Start(start)!;
+        fleet._ownRedis.OutputDataReceived += static (_, _) => { };
+        fleet._ownRedis.BeginOutputReadLine();
+        await Waiting.UntilAsync(async () =>
+        {
+            using var client = new TcpClient();
+            try
+            {
+                await client.ConnectAsync(machine.Address, Port);
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }, "Redis");
+        await fleet.StartAsync(nodes, network.Add, prepare);
+        return fleet;
+    }
+
+    private async Task StartAsync(int nodes, Func<string, Machine?> machineFor, Action<SkerryFleet>? prepare = null)
+    {
         try
         {
             using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
-            ClusterKeyFile.LoadOrCreate(fleet.KeyFile, random);
+            ClusterKeyFile.LoadOrCreate(KeyFile, random);
             for (var i = 1; i <= nodes; i++)
             {
-                fleet._nodes.Add(new SkerryNode($"n{i}", fleet.Folder, fleet.ArgumentsFor($"n{i}")));
+                _nodes.Add(new SkerryNode($"n{i}", Folder, ArgumentsFor($"n{i}"), machineFor($"n{i}")));
             }
 
-            await Task.WhenAll(fleet._nodes.Select(static node => node.StartAsync()));
-            await fleet.SettleAsync();
-            return fleet;
+            prepare?.Invoke(this);
+            await Task.WhenAll(_nodes.Select(static node => node.StartAsync()));
+            await SettleAsync();
         }
         catch
         {
-            await fleet.DisposeAsync();
+            await DisposeAsync();
             throw;
         }
     }
@@ -88,6 +132,25 @@ internal sealed class SkerryFleet : IAsyncDisposable
         return answer.GetProperty("result");
     }
 
+    /// <summary>The node whose session a flight belongs to, by its record in the bucket; null if nobody has written it, or the session is gone.</summary>
+    public SkerryNode? OwnerOf(string flight)
+    {
+        using var random = RandomNumberGenerator.Create();
+        var id = new IdFactory("flight", random).FromName(flight).ToString();
+        var owner = Path.Combine(Bucket, "objects", "flight", id, "owner");
+        if (!File.Exists(owner))
+        {
+            return null;
+        }
+
+        var session = Path.Combine(Bucket, "sessions", Text(Read(owner), "session"));
+        return File.Exists(session) ? _nodes.Find(node => node.Name == Text(Read(session).GetProperty("node"), "name")) : null;
+    }
+
+    private static JsonElement Read(string file) => JsonElement.Parse(File.ReadAllText(file));
+
+    private static string Text(JsonElement record, string name) => record.GetProperty(name).GetString()!;
+
     private static int Following(JsonElement member) =>
         member.GetProperty("log").GetProperty("followers").EnumerateArray().Count(static f => f.GetProperty("state").GetString() == "following");
 
@@ -96,6 +159,13 @@ internal sealed class SkerryFleet : IAsyncDisposable
         foreach (var node in _nodes)
         {
             await node.DisposeAsync();
+        }
+
+        if (_ownRedis is { } redis)
+        {
+            redis.Kill();
+            await redis.WaitForExitAsync();
+            redis.Dispose();
         }
 
         Directory.Delete(Folder, recursive: true);
