@@ -79,9 +79,7 @@ internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func
     {
         public SortedDictionary<uint, byte[]> Pages { get; } = [];
 
-        public void Begin(in PageState state)
-        {
-        }
+        public void Begin(in PageState state) => Pages.Clear();
 
         public void Write(uint page, ReadOnlySpan<byte> content, ulong checksum) => Pages.Add(page, content[..IPageFile.PageSize].ToArray());
     }

@@ -116,12 +116,17 @@ internal sealed class SkerryFleet : IAsyncDisposable
     {
         var running = _nodes.Where(static node => node.IsRunning).ToList();
         var wanted = running.Count switch { >= 6 => 5, >= 4 => 3, 3 => 3, var few => few };
-        await Waiting.UntilAsync(async () =>
-        {
-            var members = (await LookAsync(running[0])).GetProperty("nodes").EnumerateArray().ToList();
-            return members.Count == running.Count
-                && members.All(m => m.GetProperty("state").GetString() == "running" && Following(m) == wanted);
-        }, $"{running.Count} nodes with {wanted} followers each");
+        JsonElement seen = default;
+        await Waiting.UntilAsync(
+            async () =>
+            {
+                seen = (await LookAsync(running[0])).GetProperty("nodes");
+                var members = seen.EnumerateArray().ToList();
+                return members.Count == running.Count
+                    && members.All(m => m.GetProperty("state").GetString() == "running" && Following(m) == wanted);
+            },
+            $"{running.Count} nodes with {wanted} followers each",
+            () => seen.ToString());
     }
 
     /// <summary>What the management API says of the cluster.</summary>

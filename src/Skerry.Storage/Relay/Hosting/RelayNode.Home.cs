@@ -143,6 +143,11 @@ public sealed partial class RelayNode
 
         var archive = await ObjectArchive.OpenAsync(_bucket, key, _bundles, cancel).ConfigureAwait(false);
         var outcome = await _storage.MakeCurrentAsync(key, held, archive, cancel).ConfigureAwait(false);
+        foreach (var damage in archive.Damaged)
+        {
+            LogDoneWithout(_logger, key, damage);
+        }
+
         _uploader.Adopt(archive);
         if (archive.Newest.AlarmMs is not 0 and var due)
         {

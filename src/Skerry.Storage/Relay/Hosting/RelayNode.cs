@@ -252,6 +252,9 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
     [LoggerMessage(1442, LogLevel.Critical, "Session {Session} of this node has been taken over; the process ends.")]
     private static partial void LogFenced(ILogger logger, string session, Exception error);
 
+    [LoggerMessage(1444, LogLevel.Error, "A snapshot of {Key} is damaged. An older one and the log have led to the same state, so nothing is lost yet; verify the object.")]
+    private static partial void LogDoneWithout(ILogger logger, ObjectKey key, Exception damage);
+
     [LoggerMessage(1443, LogLevel.Critical, "A part of this node has failed: {What}.")]
     private static partial void LogBackgroundFailed(ILogger logger, string what, Exception error);
 }
