@@ -12,7 +12,7 @@ namespace Skerry.Bench.Figures;
 internal sealed class Recovery : IFigure
 {
     private const int Nodes = 6;
-    private const int Objects = 10_000;
+    private static readonly int Objects = int.Parse(Environment.GetEnvironmentVariable("RECOVERY_OBJECTS") ?? "10000", CultureInfo.InvariantCulture);
     private const int WatchedEach = 4;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
@@ -60,7 +60,7 @@ internal sealed class Recovery : IFigure
             {
                 clock.Start();
                 await fleet.Kill(Dying);
-                const int Share = Objects / Dying;
+                var Share = Objects / Dying;
                 await Task.WhenAll(Enumerable.Range(0, Dying).Select(node => fleet.Post(node, Of("/serve/recovered", node * Share, Share), cancel)));
                 clock.Stop();
             },

@@ -7,7 +7,7 @@ namespace Skerry.Storage.Archive;
 /// <summary>Point-in-time reads of a node whose objects' history is in a bucket. What is not there yet is uploaded first.</summary>
 /// <param name="bucket">The bucket.</param>
 /// <param name="bundles">What this session's bundles hold.</param>
-/// <param name="flush">Puts everything that is confirmed of an object into the bucket.</param>
+/// <param name="flush">Puts everything that is confirmed of an object into the bucket; in bundles will do.</param>
 internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func<ObjectKey, CancellationToken, Task> flush) : History
 {
     /// <inheritdoc/>

@@ -78,13 +78,9 @@ internal sealed class SkerryFleet : IAsyncDisposable
         {
             using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
             ClusterKeyFile.LoadOrCreate(KeyFile, random);
-            for (var i = 1; i <= nodes; i++)
-            {
-                _nodes.Add(new SkerryNode($"n{i}", Folder, ArgumentsFor($"n{i}"), machineFor($"n{i}")));
-            }
-
+            var added = Add(nodes, machineFor);
             prepare?.Invoke(this);
-            await Task.WhenAll(_nodes.Select(static node => node.StartAsync()));
+            await Task.WhenAll(added.Select(static node => node.StartAsync()));
             await SettleAsync();
         }
         catch
@@ -92,6 +88,26 @@ internal sealed class SkerryFleet : IAsyncDisposable
             await DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts more nodes, and waits until each has all the followers that it wants now.</summary>
+    public async Task GrowAsync(int nodes)
+    {
+        await Task.WhenAll(Add(nodes, static _ => null).Select(static node => node.StartAsync()));
+        await SettleAsync();
+    }
+
+    private List<SkerryNode> Add(int nodes, Func<string, Machine?> machineFor)
+    {
+        List<SkerryNode> added = [];
+        for (var i = 0; i < nodes; i++)
+        {
+            var name = $"n{_nodes.Count + 1}";
+            added.Add(new SkerryNode(name, Folder, ArgumentsFor(name), machineFor(name)));
+            _nodes.Add(added[^1]);
+        }
+
+        return added;
     }
 
     public string KeyFile => Path.Combine(Folder, "key");
@@ -140,9 +156,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
     /// <summary>The node whose session a flight belongs to, by its record in the bucket; null if nobody has written it, or the session is gone.</summary>
     public SkerryNode? OwnerOf(string flight)
     {
-        using var random = RandomNumberGenerator.Create();
-        var id = new IdFactory("flight", random).FromName(flight).ToString();
-        var owner = Path.Combine(Bucket, "objects", "flight", id, "owner");
+        var owner = Path.Combine(FolderOf(flight), "owner");
         if (!File.Exists(owner))
         {
             return null;
@@ -150,6 +164,13 @@ internal sealed class SkerryFleet : IAsyncDisposable
 
         var session = Path.Combine(Bucket, "sessions", Text(Read(owner), "session"));
         return File.Exists(session) ? _nodes.Find(node => node.Name == Text(Read(session).GetProperty("node"), "name")) : null;
+    }
+
+    /// <summary>Where the bucket has a flight's own files.</summary>
+    public string FolderOf(string flight)
+    {
+        using var random = RandomNumberGenerator.Create();
+        return Path.Combine(Bucket, "objects", "flight", new IdFactory("flight", random).FromName(flight).ToString());
     }
 
     private static JsonElement Read(string file) => JsonElement.Parse(File.ReadAllText(file));

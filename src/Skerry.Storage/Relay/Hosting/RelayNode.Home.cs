@@ -89,11 +89,12 @@ public sealed partial class RelayNode
         }
     }
 
+    // What of it is in bundles may stay there: whoever reads its history here reads those too.
     private Task FlushPatientlyAsync(ObjectKey key, CancellationToken cancel) => PatientlyAsync(
         key,
         async limit =>
         {
-            await _uploader.FlushAsync(key, limit).ConfigureAwait(false);
+            await _uploader.FlushAsync(null, limit).ConfigureAwait(false);
             return true;
         },
         cancel);
