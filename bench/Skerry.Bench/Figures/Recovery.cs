@@ -59,9 +59,11 @@ internal sealed class Recovery : IFigure
             async () =>
             {
                 clock.Start();
+                Console.Error.WriteLine($"PERF-START {Stopwatch.GetTimestamp() / 1e9:0.000000}");
                 await fleet.Kill(Dying);
                 var Share = Objects / Dying;
                 await Task.WhenAll(Enumerable.Range(0, Dying).Select(node => fleet.Post(node, Of("/serve/recovered", node * Share, Share), cancel)));
+                Console.Error.WriteLine($"PERF-STOP {Stopwatch.GetTimestamp() / 1e9:0.000000}");
                 clock.Stop();
             },
             cancel);

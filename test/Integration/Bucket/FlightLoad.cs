@@ -6,7 +6,7 @@ namespace Integration.Bucket;
 /// Clients that book seats on flights which exist already. Each has its own, so that a flight that cannot be had holds up
 /// nobody but its client.
 /// </summary>
-internal sealed class FlightLoad(Bookings bookings, int clients, int flightsEach)
+internal sealed class FlightLoad(string name, Bookings bookings, int clients, int flightsEach)
 {
     private const int Letters = 6;
     private const int Rows = 30;
@@ -51,5 +51,5 @@ internal sealed class FlightLoad(Bookings bookings, int clients, int flightsEach
 
     private IEnumerable<int> FlightsOf(int client) => Enumerable.Range(client * flightsEach, flightsEach);
 
-    private static string NameOf(int flight) => $"LX{flight}";
+    private string NameOf(int flight) => $"{name}{flight}";
 }

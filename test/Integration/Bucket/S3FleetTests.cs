@@ -1,27 +1,62 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Integration.Fleet;
-using Skerry.Objects.Tests.Fleet;
 using Skerry.Storage.Tests.Buckets;
 
 namespace Integration.Bucket;
 
-/// <summary>A whole fleet whose bucket is away for a while, in every way that a bucket can be away.</summary>
+/// <summary>A whole fleet over a real S3 server, which is also away for a while, in every way that a server can be away.</summary>
 [Collection(S3Collection.Name)]
-public sealed class BucketOutageTests(MembershipServers servers, S3Server s3)
+public sealed partial class S3FleetTests(S3Fleet six) : IClassFixture<S3Fleet>
 {
     private static readonly bool s_long = Environment.GetEnvironmentVariable("SKERRY_LONG") == "1";
     private static readonly TimeSpan s_phase = s_long ? TimeSpan.FromSeconds(200) : TimeSpan.FromSeconds(15);
 
     [Fact]
+    public async Task Two_nodes_are_killed_and_an_operator_goes_back_in_time()
+    {
+        var fleet = await six.ReadyAsync();
+        SkerryNode[] victims = [fleet.Nodes[1], fleet.Nodes[4]];
+        var asked = fleet.Nodes.Except(victims).Select(static node => node.Gateway).ToList();
+        using var bookings = new Bookings(() => asked);
+        var load = new FlightLoad("K", bookings, clients: 6, flightsEach: 2);
+        await load.PrepareAsync(asked);
+        using var stop = new CancellationTokenSource();
+        var clients = load.RunAsync(() => asked, TimeSpan.FromMilliseconds(20), stop.Token);
+        await Task.WhenAll(victims.Select(static node => node.KillAsync()));
+        var before = bookings.Confirmed;
+        await Waiting.UntilAsync(() => Task.FromResult(clients.IsCompleted || bookings.Confirmed > before + 100), "100 bookings after the kill");
+        await stop.CancelAsync();
+        await clients;
+        await bookings.CheckAsync();
+
+        // By the command line, on any node.
+        var flight = load.Flights.First();
+        var (code, history) = await fleet.Nodes[0].CommandAsync("objects", "history", "flight", flight);
+        Assert.True(code == 0, history);
+        var bookmarks = ABookmark().Matches(history).Select(static match => match.Value).ToList();
+        var file = Path.Combine(fleet.Folder, $"{flight}.sqlite");
+        var exported = await fleet.Nodes[2].CommandAsync("objects", "export", "flight", flight, "--at", bookmarks[1], "--out", file);
+        Assert.True(exported.Code == 0, exported.Output);
+        Assert.Equal("SQLite format 3", System.Text.Encoding.ASCII.GetString(await File.ReadAllBytesAsync(file), 0, 15));
+        var newest = (await BookedAsync(asked[0], flight)).Count();
+        var restored = await fleet.Nodes[3].CommandAsync("objects", "restore", "flight", flight, "--to", bookmarks[1]);
+        Assert.True(restored.Code == 0, restored.Output);
+        Assert.Equal(newest - 1, (await BookedAsync(asked[1], flight)).Count());
+        var verified = await fleet.Nodes[5].CommandAsync("objects", "verify", "flight", flight);
+        Assert.True(verified.Code == 0, verified.Output);
+    }
+
+    [Fact]
     public async Task Confirmed_writes_go_on_while_the_bucket_is_away_and_nothing_is_lost()
     {
-        await using var way = new BucketSwitch(s3.Port);
-        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 6, Settings(way.Port));
+        var fleet = await six.ReadyAsync();
+        var way = six.Way;
         var (asked, victim) = (fleet.Nodes.Take(5).Select(static node => node.Gateway).ToList(), fleet.Nodes[5]);
         using var bookings = new Bookings(() => asked);
-        var load = new FlightLoad(bookings, clients: 6, flightsEach: 6);
+        var load = new FlightLoad("LX", bookings, clients: 6, flightsEach: 6);
         await load.PrepareAsync(asked);
         Assert.Equal(200, (await BookOnceAsync(asked[0], "REST", "1A")).Code);
 
@@ -76,14 +111,6 @@ public sealed class BucketOutageTests(MembershipServers servers, S3Server s3)
         Assert.True(exit == 0, output);
     }
 
-    private string[] Settings(int port) =>
-    [
-        "--bucket-url", $"s3://skerry/run-{Guid.NewGuid():N}",
-        "--bucket-endpoint", $"http://127.0.0.1:{port}",
-        "--bucket-access-key", s3.Options().AccessKey!,
-        "--bucket-secret-key", s3.Options().SecretKey!,
-    ];
-
     private static async Task<(int Code, string Body)> BookOnceAsync(Uri gateway, string flight, string seat = "1A")
     {
         using var http = new HttpClient { Timeout = Waiting.Bound };
@@ -126,4 +153,7 @@ public sealed class BucketOutageTests(MembershipServers servers, S3Server s3)
             "five nodes, and everything in the bucket",
             () => $"{seen} {string.Concat(fleet.Nodes.Select(static node => $"{node.Name}:\n{node.Output}\n"))}");
     }
+
+    [GeneratedRegex(@"\b[0-9a-f]{16}-[0-9a-f]{8}\b")]
+    private static partial Regex ABookmark();
 }
