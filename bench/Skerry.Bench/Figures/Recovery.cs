@@ -12,7 +12,7 @@ namespace Skerry.Bench.Figures;
 internal sealed class Recovery : IFigure
 {
     private const int Nodes = 6;
-    private static readonly int Objects = int.Parse(Environment.GetEnvironmentVariable("RECOVERY_OBJECTS") ?? "10000", CultureInfo.InvariantCulture);
+    private const int Objects = 10_000;
     private const int WatchedEach = 4;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
@@ -59,11 +59,9 @@ internal sealed class Recovery : IFigure
             async () =>
             {
                 clock.Start();
-                Console.Error.WriteLine($"PERF-START {Stopwatch.GetTimestamp() / 1e9:0.000000}");
                 await fleet.Kill(Dying);
-                var Share = Objects / Dying;
+                const int Share = Objects / Dying;
                 await Task.WhenAll(Enumerable.Range(0, Dying).Select(node => fleet.Post(node, Of("/serve/recovered", node * Share, Share), cancel)));
-                Console.Error.WriteLine($"PERF-STOP {Stopwatch.GetTimestamp() / 1e9:0.000000}");
                 clock.Stop();
             },
             cancel);

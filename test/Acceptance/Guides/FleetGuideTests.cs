@@ -46,8 +46,10 @@ public sealed partial class FleetGuideTests : IAsyncLifetime
         var file = await File.ReadAllBytesAsync(Path.Combine(_clone.Path, "artifacts/fleet/LX01.sqlite"));
         Assert.Equal("SQLite format 3", Encoding.ASCII.GetString(file, 0, 15));
 
+        // The nodes are jobs, and have been waited for; Redis is not, and ends when it has got round to it.
         await RunAsync("kill -TERM");
-        Assert.All(Processes(), static id => Assert.False(IsRunning(id)));
+        Assert.All(Nodes(), static id => Assert.False(IsRunning(id)));
+        await _terminal.RunAsync("while [ -e artifacts/fleet/redis.pid ]; do sleep 0.1; done");
     }
 
     private Task<string> RunAsync(string part) => _terminal.RunAsync(_ports.In(Blocks.Of("docs/fleet.md").Shell(part)));
@@ -59,12 +61,13 @@ public sealed partial class FleetGuideTests : IAsyncLifetime
     private static string Indented(string command) =>
         Assert.Single(RepositoryRoot.Read("docs/fleet.md").Split('\n'), line => line.StartsWith($"    {command}", StringComparison.Ordinal)).Trim();
 
-    private IEnumerable<int> Processes()
+    private IEnumerable<int> Nodes() => Processes("skerry.lock");
+
+    private IEnumerable<int> Processes(string file)
     {
         var folder = Path.Combine(_clone.Path, "artifacts/fleet");
         return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "skerry.lock", SearchOption.AllDirectories).Append(Path.Combine(folder, "redis.pid"))
-                .Where(File.Exists).Select(static file => int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture))
+            ? Directory.EnumerateFiles(folder, file, SearchOption.AllDirectories).Select(static found => int.Parse(File.ReadAllText(found), CultureInfo.InvariantCulture))
             : [];
     }
 
@@ -85,7 +88,7 @@ public sealed partial class FleetGuideTests : IAsyncLifetime
     {
         // Nodes are jobs of the shell; Redis went to the background by itself.
         await _terminal.DisposeAsync();
-        foreach (var id in Processes().Where(IsRunning))
+        foreach (var id in Nodes().Concat(Processes("redis.pid")).Where(IsRunning).ToList())
         {
             using var process = System.Diagnostics.Process.GetProcessById(id);
             process.Kill();
