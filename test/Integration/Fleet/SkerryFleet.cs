@@ -18,6 +18,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
 {
     private readonly string _redis;
     private readonly List<SkerryNode> _nodes = [];
+    private readonly List<IDisposable> _belongings = [];
     private Process? _ownRedis;
 
     private SkerryFleet(string redis) => _redis = redis;
@@ -32,10 +33,10 @@ internal sealed class SkerryFleet : IAsyncDisposable
     public IReadOnlyList<SkerryNode> Nodes => _nodes;
 
     /// <summary>Starts a fleet, and waits until each node has all the followers that it wants.</summary>
-    public static async Task<SkerryFleet> StartAsync(MembershipServers servers, int nodes)
+    public static async Task<SkerryFleet> StartAsync(MembershipServers servers, int nodes, Action<SkerryFleet>? prepare = null)
     {
         var fleet = new SkerryFleet(await servers.Redis);
-        await fleet.StartAsync(nodes, static _ => null);
+        await fleet.StartAsync(nodes, static _ => null, prepare);
         return fleet;
     }
 
@@ -94,6 +95,9 @@ internal sealed class SkerryFleet : IAsyncDisposable
 
     public string Bucket => Path.Combine(Folder, "bucket");
 
+    /// <summary>Ends something together with the fleet, after its processes.</summary>
+    public void Keep(IDisposable belonging) => _belongings.Add(belonging);
+
     /// <summary>A node's settings; what comes later wins.</summary>
     public string[] ArgumentsFor(string name, string? key = null, string? bucket = null) =>
     [
@@ -104,6 +108,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
         "--cluster-key-file", key ?? KeyFile,
         "--node-name", name,
         "--node-zone", name,
+        "--log-level", "information",
     ];
 
     /// <summary>Waits until every running node has as many followers as there can be, all of them up to date.</summary>
@@ -142,6 +147,15 @@ internal sealed class SkerryFleet : IAsyncDisposable
         return File.Exists(session) ? _nodes.Find(node => node.Name == Text(Read(session).GetProperty("node"), "name")) : null;
     }
 
+    /// <summary>The nodes that follow a node's session, by its record in the bucket.</summary>
+    public IReadOnlyList<SkerryNode> FollowersOf(SkerryNode node)
+    {
+        var record = Directory.EnumerateFiles(Path.Combine(Bucket, "sessions")).Select(Read)
+            .Single(record => Text(record, "state") == "Open" && Text(record.GetProperty("node"), "name") == node.Name);
+        var names = record.GetProperty("followers").EnumerateArray().Select(static follower => Text(follower, "name")).ToHashSet();
+        return [.. _nodes.Where(one => names.Contains(one.Name))];
+    }
+
     private static JsonElement Read(string file) => JsonElement.Parse(File.ReadAllText(file));
 
     private static string Text(JsonElement record, string name) => record.GetProperty(name).GetString()!;
@@ -163,6 +177,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
             redis.Dispose();
         }
 
+        _belongings.ForEach(static belonging => belonging.Dispose());
         Directory.Delete(Folder, recursive: true);
     }
 }

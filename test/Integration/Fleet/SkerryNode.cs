@@ -36,7 +36,10 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
 
     public bool IsRunning => _process is { HasExited: false };
 
-    /// <summary>Everything that it has printed since it was first started.</summary>
+    /// <summary>
+    /// Everything that it has printed since it was first started. Kept, for people, in the folder that FLEET_OUTPUT in
+    /// the environment names.
+    /// </summary>
     public string Output
     {
         get
@@ -100,6 +103,17 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
     {
         await _process!.WaitForExitAsync().WaitAsync(Waiting.Bound);
         return _process.ExitCode;
+    }
+
+    /// <summary>Completes when it has ended.</summary>
+    public Task WhenEndedAsync(CancellationToken cancel) => _process!.WaitForExitAsync(cancel);
+
+    /// <summary>What its management listener says of its health, and whether that is good.</summary>
+    public async Task<(bool IsWell, string Text)> HealthAsync()
+    {
+        using var http = new HttpClient { Timeout = Waiting.Bound };
+        using var answer = await http.GetAsync(new Uri($"http://{_host}:{_api}/health"));
+        return (answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     /// <summary>A client of its management API, with its own token.</summary>
@@ -178,6 +192,11 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
             }
 
             process.Dispose();
+        }
+
+        if (System.Environment.GetEnvironmentVariable("FLEET_OUTPUT") is { Length: > 0 } outputs)
+        {
+            await File.WriteAllTextAsync(Path.Combine(outputs, $"{Path.GetFileName(folder)}-{name}.log"), Output);
         }
     }
 

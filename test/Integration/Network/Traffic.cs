@@ -63,7 +63,7 @@ internal sealed class Traffic : IDisposable
     {
         var wanted = Confirmed + count;
         await Waiting.UntilAsync(() => Task.FromResult(Confirmed >= wanted || !_wrong.IsEmpty || _clients.IsFaulted), $"{count} more bookings {when}");
-        Assert.Empty(_wrong.Values);
+        AssertNothingWrong();
     }
 
     /// <summary>Ends.</summary>
@@ -71,7 +71,7 @@ internal sealed class Traffic : IDisposable
     {
         await _stop.CancelAsync();
         await _clients;
-        Assert.Empty(_wrong.Values);
+        AssertNothingWrong();
     }
 
     /// <summary>Books one seat through one gateway; true if it was confirmed.</summary>
@@ -141,11 +141,13 @@ internal sealed class Traffic : IDisposable
             }
         }
 
-        Assert.Empty(_wrong.Values);
+        AssertNothingWrong();
     }
 
     /// <summary>One of the flights.</summary>
     public string Flight(int number) => $"{_name}-{number}";
+
+    private void AssertNothingWrong() => Assert.True(_wrong.IsEmpty, string.Join('\n', _wrong.Values));
 
     private async Task RunAsync(Random random)
     {

@@ -115,6 +115,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
             _peers.Ended(session);
             _cleanup.Begin(session);
         };
+        _peers.Heard = () => _detector.Heard();
         _peers.Missing = record => _detector.Suspect(record);
         _peers.LeftOver = record => _cleanup.Found(record.Node.Session, _peers.Live.Count + 1);
         _peers.Changed = () => _replicator?.PeersChanged([.. _peers.Live]);
