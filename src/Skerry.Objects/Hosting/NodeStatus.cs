@@ -27,8 +27,8 @@ public sealed class NodeStatus
     /// <summary>Bytes of log appended since the process started.</summary>
     public long LogBytesAppended => _storage.Log.BytesAppended;
 
-    /// <summary>Why writes or checkpoints fail at present; null if all is well.</summary>
-    public string? StorageTrouble => (_storage.Trouble ?? _storage.UploadTrouble)?.Message;
+    /// <summary>Why writes, checkpoints, uploads or what is stored for other nodes fail at present; null if all is well.</summary>
+    public string? StorageTrouble => (_storage.Trouble ?? _storage.UploadTrouble ?? _storage.FollowedTrouble)?.Message;
 
     /// <summary>The data folder.</summary>
     public string DataFolder => _storage.Folder;

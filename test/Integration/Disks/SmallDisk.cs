@@ -2,7 +2,7 @@ using Integration.Network;
 
 namespace Integration.Disks;
 
-/// <summary>A file system of its own under a node's data folder, which can really be full.</summary>
+/// <summary>A file system of its own under a part of a node's data folder, which can really be full.</summary>
 internal sealed class SmallDisk : IDisposable
 {
     private readonly string _folder;
@@ -10,10 +10,11 @@ internal sealed class SmallDisk : IDisposable
 
     private SmallDisk(string folder) => (_folder, _ballast) = (folder, Path.Combine(folder, "ballast"));
 
-    /// <summary>Mounts it, with so much space that is free.</summary>
+    /// <summary>Mounts it, with so many bytes of space that are free.</summary>
     public static SmallDisk Mount(string folder, int free)
     {
-        const int Size = 512 << 20;
+        // Room for a segment that is filled with zeros ahead, and the next.
+        const int Size = 160 << 20;
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Mounting a small file system needs root.");
         Directory.CreateDirectory(folder);
         PrivateNetwork.Run("mount", "-t", "tmpfs", "-o", $"size={Size}", "tmpfs", folder);

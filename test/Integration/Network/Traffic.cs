@@ -28,7 +28,6 @@ internal sealed class Traffic : IDisposable
     private readonly ConcurrentDictionary<(string Flight, string Seat), string> _facts = new();
     private readonly ConcurrentDictionary<(string Flight, string Seat, string Passenger), bool> _asked = new();
     private readonly ConcurrentDictionary<string, string> _wrong = new();
-    private readonly ConcurrentDictionary<Uri, int> _confirmedBy = new();
     private int _confirmed;
     private int _reads;
     private int _passengers;
@@ -47,8 +46,8 @@ internal sealed class Traffic : IDisposable
     /// <summary>Questions that were answered.</summary>
     public int Reads => Volatile.Read(ref _reads);
 
-    /// <summary>Bookings that were confirmed through one node.</summary>
-    public int ConfirmedBy(Uri gateway) => _confirmedBy.GetValueOrDefault(gateway);
+    /// <summary>Flights with bookings that were confirmed.</summary>
+    public IReadOnlyCollection<string> ConfirmedFlights => [.. _facts.Keys.Select(static fact => fact.Flight).Distinct()];
 
     /// <summary>Begins.</summary>
     public void Start(int clients)
@@ -88,7 +87,6 @@ internal sealed class Traffic : IDisposable
         if (answer.StatusCode == HttpStatusCode.OK)
         {
             Shown(flight, seat, passenger, gateway, "confirmed");
-            _confirmedBy.AddOrUpdate(gateway, 1, static (_, n) => n + 1);
             Interlocked.Increment(ref _confirmed);
             return true;
         }

@@ -69,7 +69,10 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         options.Upload.Retention = storage.HistoryRetention;
         _storage = new RelayedStorage(
             storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, (key, cancel) => _uploader.FlushAsync(key, cancel)),
-            () => _uploader.UploadedSequence, () => _uploader?.Trouble, ClaimForFirstWrite, time, logger);
+            () => _uploader.UploadedSequence, () => _uploader?.Trouble, ClaimForFirstWrite, time, logger)
+        {
+            Followed = _followed,
+        };
     }
 
     /// <summary>This node, in this session.</summary>
