@@ -28,7 +28,7 @@ public sealed class FullDiskTests(MembershipServers servers)
         Assert.All(fleet.Nodes, static node => Assert.True(node.IsRunning, $"{node.Name} has ended"));
 
         // Reads go on, wherever the object is.
-        await traffic.CheckAsync();
+        await traffic.CheckAsync(writable: false);
 
         followed.Free();
         spool.Free();

@@ -109,25 +109,24 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
     }
 
     [Fact]
-    public async Task A_follower_with_a_slow_link_is_replaced_and_nobody_waits_for_it()
+    public async Task A_follower_with_a_slow_link_is_given_up_and_nobody_waits_for_it()
     {
         var fleet = await six.ReadyAsync();
 
-        // With five nodes each has three followers, and one node to spare.
-        var spare = fleet.Nodes[5];
-        Assert.Equal(0, await spare.StopAsync());
-        await fleet.SettleAsync();
-        using var traffic = new Traffic("slow", Flights, () => Gateways(fleet.Nodes.Except([spare])));
+        // Of five followers one is away; with another one that lags, a set of the three that are well is better.
+        var away = fleet.Nodes[5];
+        Assert.Equal(0, await away.StopAsync());
+        using var traffic = new Traffic("slow", Flights, () => Gateways(fleet.Nodes.Except([away])));
         traffic.Start(clients: 6);
         await traffic.MoreAsync(100, "before");
         var owner = OwnerOfSome(fleet, traffic);
-        var slow = fleet.FollowersOf(owner)[0];
+        var slow = fleet.FollowersOf(owner).First(node => node != away);
 
-        // Heartbeats would pass, but not what the fleet writes.
+        // Heartbeats pass, but not everything that the fleet writes.
         slow.Machine!.Limit("256kbit");
         await traffic.MoreAsync(300, "beside the slow link");
-        await Waiting.UntilAsync(() => Task.FromResult(!fleet.FollowersOf(owner).Contains(slow)), $"{slow.Name} replaced as a follower of {owner.Name}");
-        AllRun(fleet.Nodes.Except([spare, slow]));
+        await Waiting.UntilAsync(() => Task.FromResult(!fleet.FollowersOf(owner).Contains(slow)), $"{owner.Name} without {slow.Name}");
+        AllRun(fleet.Nodes.Except([away, slow]));
 
         six.Network.Heal();
         await traffic.StopAsync();
