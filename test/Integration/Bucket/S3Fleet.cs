@@ -23,10 +23,13 @@ public sealed class S3Fleet(MembershipServers servers, S3Server s3) : IAsyncLife
             return _fleet = await SkerryFleet.StartAsync(
                 servers,
                 nodes: 6,
-                "--bucket-url", $"s3://skerry/run-{Guid.NewGuid():N}",
-                "--bucket-endpoint", $"http://127.0.0.1:{_way.Port}",
-                "--bucket-access-key", s3.Options().AccessKey!,
-                "--bucket-secret-key", s3.Options().SecretKey!);
+                settings:
+                [
+                    "--bucket-url", $"s3://skerry/run-{Guid.NewGuid():N}",
+                    "--bucket-endpoint", $"http://127.0.0.1:{_way.Port}",
+                    "--bucket-access-key", s3.Options().AccessKey!,
+                    "--bucket-secret-key", s3.Options().SecretKey!,
+                ]);
         }
 
         await _way.TurnAsync(BucketWay.Open);

@@ -13,7 +13,7 @@ public sealed class FleetTests(MembershipServers servers)
     [InlineData(true)]
     public async Task Two_of_six_nodes_are_killed_under_load_and_nothing_confirmed_is_lost(bool meetInPostgres)
     {
-        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 6, meetInPostgres ? ["--cluster-membership", await PostgresAsync()] : []);
+        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 6, settings: meetInPostgres ? ["--cluster-membership", await PostgresAsync()] : null);
         SkerryNode[] victims = [fleet.Nodes[1], fleet.Nodes[4]];
         var asked = fleet.Nodes.Except(victims).Select(static node => node.Gateway).ToList();
         using var bookings = new Bookings(() => asked);

@@ -19,6 +19,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
     private readonly string _redis;
     private readonly string[] _settings;
     private readonly List<SkerryNode> _nodes = [];
+    private readonly List<IDisposable> _belongings = [];
     private Process? _ownRedis;
 
     private SkerryFleet(string redis, string[] settings) => (_redis, _settings) = (redis, settings);
@@ -35,11 +36,13 @@ internal sealed class SkerryFleet : IAsyncDisposable
     /// <summary>Starts a fleet, and waits until each node has all the followers that it wants.</summary>
     /// <param name="servers">Where nodes meet.</param>
     /// <param name="nodes">How many.</param>
+    /// <param name="prepare">Called before the first of them starts.</param>
     /// <param name="settings">Settings of all nodes that are not the usual ones.</param>
-    public static async Task<SkerryFleet> StartAsync(MembershipServers servers, int nodes, params string[] settings)
+    public static async Task<SkerryFleet> StartAsync(
+        MembershipServers servers, int nodes, Action<SkerryFleet>? prepare = null, string[]? settings = null)
     {
-        var fleet = new SkerryFleet(await servers.Redis, settings);
-        await fleet.StartAsync(nodes, static _ => null);
+        var fleet = new SkerryFleet(await servers.Redis, settings ?? []);
+        await fleet.StartAsync(nodes, static _ => null, prepare);
         return fleet;
     }
 
@@ -114,6 +117,9 @@ internal sealed class SkerryFleet : IAsyncDisposable
 
     public string Bucket => Path.Combine(Folder, "bucket");
 
+    /// <summary>Ends something together with the fleet, after its processes.</summary>
+    public void Keep(IDisposable belonging) => _belongings.Add(belonging);
+
     /// <summary>A node's settings; what comes later wins.</summary>
     public string[] ArgumentsFor(string name, string? key = null, string? bucket = null) =>
     [
@@ -124,6 +130,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
         "--cluster-key-file", key ?? KeyFile,
         "--node-name", name,
         "--node-zone", name,
+        "--log-level", "information",
         .. _settings,
     ];
 
@@ -173,6 +180,15 @@ internal sealed class SkerryFleet : IAsyncDisposable
         return Path.Combine(Bucket, "objects", "flight", new IdFactory("flight", random).FromName(flight).ToString());
     }
 
+    /// <summary>The nodes that follow a node's session, by its record in the bucket.</summary>
+    public IReadOnlyList<SkerryNode> FollowersOf(SkerryNode node)
+    {
+        var record = Directory.EnumerateFiles(Path.Combine(Bucket, "sessions")).Select(Read)
+            .Single(record => Text(record, "state") == "Open" && Text(record.GetProperty("node"), "name") == node.Name);
+        var names = record.GetProperty("followers").EnumerateArray().Select(static follower => Text(follower, "name")).ToHashSet();
+        return [.. _nodes.Where(one => names.Contains(one.Name))];
+    }
+
     private static JsonElement Read(string file) => JsonElement.Parse(File.ReadAllText(file));
 
     private static string Text(JsonElement record, string name) => record.GetProperty(name).GetString()!;
@@ -194,6 +210,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
             redis.Dispose();
         }
 
+        _belongings.ForEach(static belonging => belonging.Dispose());
         Directory.Delete(Folder, recursive: true);
     }
 }

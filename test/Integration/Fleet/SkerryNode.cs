@@ -39,7 +39,10 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
     /// <summary>The id of the process, while it runs.</summary>
     public int ProcessId => _process!.Id;
 
-    /// <summary>Everything that it has printed since it was first started.</summary>
+    /// <summary>
+    /// Everything that it has printed since it was first started. Kept, for people, in the folder that FLEET_OUTPUT in
+    /// the environment names.
+    /// </summary>
     public string Output
     {
         get
@@ -103,6 +106,17 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
     {
         await _process!.WaitForExitAsync().WaitAsync(Waiting.Bound);
         return _process.ExitCode;
+    }
+
+    /// <summary>Completes when it has ended.</summary>
+    public Task WhenEndedAsync(CancellationToken cancel) => _process!.WaitForExitAsync(cancel);
+
+    /// <summary>What its management listener says of its health, and whether that is good.</summary>
+    public async Task<(bool IsWell, string Text)> HealthAsync()
+    {
+        using var http = new HttpClient { Timeout = Waiting.Bound };
+        using var answer = await http.GetAsync(new Uri($"http://{_host}:{_api}/health"));
+        return (answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     /// <summary>A client of its management API, with its own token.</summary>
@@ -192,6 +206,11 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
             }
 
             process.Dispose();
+        }
+
+        if (System.Environment.GetEnvironmentVariable("FLEET_OUTPUT") is { Length: > 0 } outputs)
+        {
+            await File.WriteAllTextAsync(Path.Combine(outputs, $"{Path.GetFileName(folder)}-{name}.log"), Output);
         }
     }
 

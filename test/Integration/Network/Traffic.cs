@@ -28,7 +28,6 @@ internal sealed class Traffic : IDisposable
     private readonly ConcurrentDictionary<(string Flight, string Seat), string> _facts = new();
     private readonly ConcurrentDictionary<(string Flight, string Seat, string Passenger), bool> _asked = new();
     private readonly ConcurrentDictionary<string, string> _wrong = new();
-    private readonly ConcurrentDictionary<Uri, int> _confirmedBy = new();
     private int _confirmed;
     private int _reads;
     private int _passengers;
@@ -47,8 +46,8 @@ internal sealed class Traffic : IDisposable
     /// <summary>Questions that were answered.</summary>
     public int Reads => Volatile.Read(ref _reads);
 
-    /// <summary>Bookings that were confirmed through one node.</summary>
-    public int ConfirmedBy(Uri gateway) => _confirmedBy.GetValueOrDefault(gateway);
+    /// <summary>Flights with bookings that were confirmed.</summary>
+    public IReadOnlyCollection<string> ConfirmedFlights => [.. _facts.Keys.Select(static fact => fact.Flight).Distinct()];
 
     /// <summary>Begins.</summary>
     public void Start(int clients)
@@ -63,7 +62,7 @@ internal sealed class Traffic : IDisposable
     {
         var wanted = Confirmed + count;
         await Waiting.UntilAsync(() => Task.FromResult(Confirmed >= wanted || !_wrong.IsEmpty || _clients.IsFaulted), $"{count} more bookings {when}");
-        Assert.Empty(_wrong.Values);
+        AssertNothingWrong();
     }
 
     /// <summary>Ends.</summary>
@@ -71,7 +70,7 @@ internal sealed class Traffic : IDisposable
     {
         await _stop.CancelAsync();
         await _clients;
-        Assert.Empty(_wrong.Values);
+        AssertNothingWrong();
     }
 
     /// <summary>Books one seat through one gateway; true if it was confirmed.</summary>
@@ -88,7 +87,6 @@ internal sealed class Traffic : IDisposable
         if (answer.StatusCode == HttpStatusCode.OK)
         {
             Shown(flight, seat, passenger, gateway, "confirmed");
-            _confirmedBy.AddOrUpdate(gateway, 1, static (_, n) => n + 1);
             Interlocked.Increment(ref _confirmed);
             return true;
         }
@@ -131,9 +129,10 @@ internal sealed class Traffic : IDisposable
     }
 
     /// <summary>Fails unless every gateway shows everything that was ever shown.</summary>
-    public async Task CheckAsync()
+    /// <param name="writable">False to leave out flights that nobody has booked yet: looking at one makes its seats, which is a write.</param>
+    public async Task CheckAsync(bool writable = true)
     {
-        foreach (var flight in _asked.Keys.Select(static key => key.Flight).Distinct())
+        foreach (var flight in writable ? _asked.Keys.Select(static key => key.Flight).Distinct() : ConfirmedFlights)
         {
             foreach (var gateway in _gateways())
             {
@@ -141,11 +140,13 @@ internal sealed class Traffic : IDisposable
             }
         }
 
-        Assert.Empty(_wrong.Values);
+        AssertNothingWrong();
     }
 
     /// <summary>One of the flights.</summary>
     public string Flight(int number) => $"{_name}-{number}";
+
+    private void AssertNothingWrong() => Assert.True(_wrong.IsEmpty, string.Join('\n', _wrong.Values));
 
     private async Task RunAsync(Random random)
     {

@@ -17,7 +17,7 @@ public sealed class RecoveryTests(MembershipServers servers)
     public async Task All_objects_of_a_dead_node_are_served_again_and_those_of_other_nodes_all_the_time()
     {
         // Objects stay where they are for as long as they are in memory: at first there is one node.
-        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 1, "--objects-idle-evict-seconds", "3600");
+        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 1, settings: ["--objects-idle-evict-seconds", "3600"]);
         using var bookings = new Bookings(static () => []);
         var dying = fleet.Nodes[0];
         await ForAllAsync([dying], flight => bookings.BookAsync(dying.Gateway, flight, "1A", $"first of {flight}"));

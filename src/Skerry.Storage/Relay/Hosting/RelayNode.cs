@@ -69,7 +69,10 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         options.Upload.Retention = storage.HistoryRetention;
         _storage = new RelayedStorage(
             storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, FlushPatientlyAsync),
-            () => _uploader.UploadedSequence, () => _uploader?.Trouble, ClaimForFirstWrite, time, logger);
+            () => _uploader.UploadedSequence, () => _uploader?.Trouble, ClaimForFirstWrite, time, logger)
+        {
+            Followed = _followed,
+        };
     }
 
     /// <summary>This node, in this session.</summary>
@@ -115,6 +118,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
             _peers.Ended(session);
             _cleanup.Begin(session);
         };
+        _peers.Heard = () => _detector.Heard();
         _peers.Missing = record => _detector.Suspect(record);
         _peers.LeftOver = record => _cleanup.Found(record.Node.Session, _peers.Live.Count + 1);
         _peers.Changed = () => _replicator?.PeersChanged([.. _peers.Live]);

@@ -235,8 +235,7 @@ public sealed class ObjectClaims
         {
             if (denied && (await PeerCall.GreetAsync(_plane, owner, cancel)).IsGone)
             {
-                await _takeover.RunAsync(owner.Session, cancel);
-                return ReleaseReply.NotOwner;
+                return await TakeOverAsync(owner.Session, cancel);
             }
 
             var reply = await unreachable.CallAsync(limit => _plane.Transport.ReleaseAsync(owner, owner.Session, key, _plane.Self.Session, limit), cancel);
@@ -249,10 +248,12 @@ public sealed class ObjectClaims
                 return ReleaseReply.Busy;
             }
 
-            await _takeover.RunAsync(owner.Session, cancel);
-            return ReleaseReply.NotOwner;
+            return await TakeOverAsync(owner.Session, cancel);
         }
     }
+
+    private async Task<ReleaseReply> TakeOverAsync(SessionId session, CancellationToken cancel) =>
+        await _takeover.RunAsync(session, cancel) == TakeoverOutcome.StillOpen ? ReleaseReply.Busy : ReleaseReply.NotOwner;
 
     /// <summary>Step 4; null if somebody was faster.</summary>
     private async Task<ulong?> TakeAsync(ObjectKey key, Versioned<OwnerRecord> owned, CancellationToken cancel)
