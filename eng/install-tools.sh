@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what tests and benchmarks need beside the .NET SDK.
 #
-#   eng/install-tools.sh --tests   curl, Chromium, a font, Redis, PostgreSQL, Ceph's S3 server (about 70 MB), spin and gcc
+#   eng/install-tools.sh --tests   curl, Chromium, a font, Redis, PostgreSQL, Ceph's S3 server (about 70 MB), spin and gcc,
+#                                  libfaketime, and ip and tc for networks of namespaces
 #   eng/install-tools.sh --bench   the same, and wrk and workerd (from npm, pinned)
 #
 # Installs nothing that is there already, and says nothing then. Works as root, or through sudo.
@@ -36,6 +37,7 @@ has_chromium() { has chromium || has chromium-browser || has google-chrome; }
 has_font() { compgen -G '/usr/share/fonts/truetype/dejavu/*.ttf' >/dev/null || { has fc-list && [[ -n "$(fc-list 2>/dev/null)" ]]; }; }
 has_postgres() { has postgres && has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 # A real S3 server; eng/s3-server.sh runs it.
+has_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 has_s3() { has radosgw && has ceph-mon && has ceph-osd; }
 has_workerd() {
     local manifest="$tools/workerd/node_modules/workerd/package.json"
@@ -52,6 +54,8 @@ has redis-server || packages+=(redis-server)
 has_postgres || packages+=(postgresql-15)
 has spin || packages+=(spin)
 has gcc || packages+=(gcc libc6-dev)
+has_faketime || packages+=(libfaketime)
+has ip && has tc || packages+=(iproute2)
 has_s3 || packages+=(radosgw ceph-mon ceph-osd)
 if [[ "$wanted" == --bench ]]; then
     has wrk || packages+=(wrk)

@@ -52,6 +52,9 @@ public abstract partial class NodeStorage : IAsyncDisposable
     /// <summary>Why what is confirmed does not get into the bucket; null if it does, or there is none. Writes go on meanwhile.</summary>
     public virtual StorageException? UploadTrouble => null;
 
+    /// <summary>Why nothing can be stored for the leaders that this node follows; null if it can, or it follows nobody. Own writes go on meanwhile.</summary>
+    public virtual StorageException? FollowedTrouble => null;
+
     private protected NodeStorageOptions Options { get; }
 
     private protected TimeProvider Time { get; }

@@ -56,7 +56,7 @@ internal static class FleetNode
             skerry.Cluster = new SkerryClusterOptions
             {
                 Name = "bench",
-                Zone = arguments.Name,
+                Zone = arguments.Zone,
                 Redis = arguments.Redis,
                 Listen = new IPEndPoint(IPAddress.Loopback, arguments.SiloPort),
                 InternalUrl = string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{arguments.NodePort}"),
@@ -64,7 +64,7 @@ internal static class FleetNode
             };
             skerry.Relay = new SkerryRelayOptions(bucket, transport);
             skerry.Relay.Node.Name = arguments.Name;
-            skerry.Relay.Node.Zone = arguments.Name;
+            skerry.Relay.Node.Zone = arguments.Zone;
             skerry.Relay.Node.Address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{arguments.NodePort}");
         }).AddDurableObject<IProbe, Probe>();
 
@@ -73,6 +73,7 @@ internal static class FleetNode
         app.UseRouting();
         app.MapRelay(app.Services.GetRequiredService<GrpcRelayServer>());
         Map(app, bucket);
+        NodeRecovery.Map(app, arguments.Zone);
         await ((IHost)app).RunAsync(cancel);
     }
 

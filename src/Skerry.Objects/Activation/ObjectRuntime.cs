@@ -36,7 +36,7 @@ internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
         Fleet = fleet;
         Home = home;
         Serializer = serializer;
-        Starts = new StartQueue(options.ConcurrentStartsMax);
+        Starts = new StartQueue(options.ConcurrentStartsMax, fleet?.Options.FailoverPatience ?? Timeout.InfiniteTimeSpan, time);
         Storage = storage;
         Services = services;
         Copier = copier;

@@ -105,6 +105,11 @@ internal static class FleetSilo
         o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
         o.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
         o.DefunctSiloExpiration = TimeSpan.FromHours(1);
+
+        // Both compare the wall clocks of two nodes. A node whose clock is five minutes behind would be declared dead
+        // while it joins; who died during a start is declared dead by the takeover of its session, or by its next start.
+        o.EvictWhenMaxJoinAttemptTimeExceeded = false;
+        o.SiloGenerationRetirementAge = TimeSpan.FromDays(1);
     }
 
     private static Dictionary<string, string> Labels(SkerryClusterOptions options)

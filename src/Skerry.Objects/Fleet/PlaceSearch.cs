@@ -72,8 +72,10 @@ internal sealed class PlaceSearch(ObjectRuntime runtime, ObjectKey key, string? 
         {
             place = await runtime.ActivateAsync(key, name, hint, unrequested).ConfigureAwait(false);
         }
-        catch (Exception e) when (runtime.Fleet is not null && RemoteCall.IsLost(e))
+        catch (Exception e) when (runtime.Fleet is not null && (RemoteCall.IsLost(e) || e is OperationCanceledException))
         {
+            // Nobody cancels a search: it is Orleans that did not come to placing the object in time. What the object's
+            // code has thrown comes as an answer.
             GiveUpLate(e);
             return null;
         }

@@ -42,6 +42,7 @@ public sealed class ObjectHistory
     /// transaction of its own, and can be undone.
     /// </summary>
     /// <exception cref="ObjectHistoryException">It is not a bookmark of this object, lies in its future, or is not retained.</exception>
+    /// <exception cref="DurableObjectException">What is kept of that state is damaged; the object keeps its newest.</exception>
     public async Task<ObjectRestored> RestoreAsync(DurableObjectId id, PointInTime point)
     {
         await CheckExistsAsync(id).ConfigureAwait(false);
@@ -55,7 +56,7 @@ public sealed class ObjectHistory
             // That is how a restart ends. The next call starts the object, and with it the restore.
         }
 
-        return new(planned.To, await OperatorMethods.Current.CallAsync(To(id), true).ConfigureAwait(false), planned.Undo);
+        return new(planned.To, await OperatorMethods.Restored.CallAsync(To(id), true).ConfigureAwait(false), planned.Undo);
     }
 
     /// <summary>Reads everything that is kept of an object, and compares every checksum.</summary>

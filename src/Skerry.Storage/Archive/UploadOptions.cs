@@ -9,6 +9,9 @@ public sealed class UploadOptions
     /// <summary>How often the log is looked at while a batch gathers. Default 500 ms.</summary>
     public TimeSpan GatherInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a batch may be on its way into the bucket before that is told as trouble: longer than a few tries of a good bucket. Default 15 s.</summary>
+    public TimeSpan SlowAfter { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Bytes of records after which a batch is uploaded before its window ends; also what is held in memory. Default 16 MiB.</summary>
     public long BatchBytes { get; set; } = 16 << 20;
 
@@ -56,6 +59,7 @@ public sealed class UploadOptions
 
         Check(BatchWindow > TimeSpan.Zero, nameof(BatchWindow));
         Check(GatherInterval > TimeSpan.Zero, nameof(GatherInterval));
+        Check(SlowAfter > TimeSpan.Zero, nameof(SlowAfter));
         Check(BatchBytes > 0, nameof(BatchBytes));
         Check(OwnFileBytes > 0, nameof(OwnFileBytes));
         Check(PromoteBytes > 0, nameof(PromoteBytes));

@@ -37,6 +37,7 @@ public sealed partial class Uploader
     private long _promotions;
     private long _snapshots;
     private DateTimeOffset _tidyAt;
+    private long? _batchSince;
     private StorageException? _uploadTrouble;
     private StorageException? _workTrouble;
 
@@ -84,7 +85,7 @@ public sealed partial class Uploader
         {
             lock (_lock)
             {
-                return _uploadTrouble ?? _workTrouble;
+                return _uploadTrouble ?? Slowness() ?? _workTrouble;
             }
         }
     }
@@ -211,7 +212,17 @@ public sealed partial class Uploader
             read = await PersistAsync(() => GatherAsync(read, cancel), cancel);
             if (TakeBatch(read) is { } batch)
             {
+                lock (_lock)
+                {
+                    _batchSince = Now;
+                }
+
                 await PersistAsync(() => UploadAsync(batch, cancel), cancel);
+                lock (_lock)
+                {
+                    _batchSince = null;
+                }
+
                 _workLoop.Set();
                 continue;
             }
@@ -558,6 +569,12 @@ public sealed partial class Uploader
             await Task.Delay(delay, _time, cancel);
         }
     }
+
+    // A bucket that does not answer is found out to fail only after all tries of one request.
+    private StorageException? Slowness() =>
+        _batchSince is { } since && Now - since > (long)_options.SlowAfter.TotalMilliseconds
+            ? new StorageException($"Nothing has got into {_bucket.Description} for {(Now - since) / 1000} s. Confirmed writes stay with the followers and in the log meanwhile. Check that it runs, and the way there.")
+            : null;
 
     private TimeSpan Longer(TimeSpan delay) => TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, _options.RetryDelayMax.Ticks));
 

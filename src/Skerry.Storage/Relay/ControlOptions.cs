@@ -37,6 +37,12 @@ public sealed class ControlOptions
     public int ClaimsMax { get; init; } = 64;
 
     /// <summary>
+    /// How long whoever wants an object waits for the bucket and for other nodes before he is told that it cannot be had
+    /// now: longer than a takeover takes.
+    /// </summary>
+    public TimeSpan ClaimPatience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// How long a node that is asked for an object may take before it answers that it is busy; the release goes on. Less
     /// than <see cref="CallTimeout"/>, so that a node with a slow object is not taken for a dead one.
     /// </summary>

@@ -29,7 +29,7 @@ public interface IRelayTransport
     /// <summary>Asks the owner of an object to let another session have it.</summary>
     Task<ReleaseReply> ReleaseAsync(NodeInfo owner, SessionId ownerSession, ObjectKey key, SessionId to, CancellationToken cancel);
 
-    /// <summary>Tells a node who else is there, and hears the same.</summary>
+    /// <summary>Tells a node who is there. It answers with itself, first, and the leaders whose frames or heartbeats it hears now.</summary>
     Task<IReadOnlyList<NodeInfo>> GreetAsync(string address, NodeInfo self, CancellationToken cancel);
 }
 

@@ -31,6 +31,7 @@ public sealed class RelayLeader : ILogLeaderEffects
     private bool _hadTwoCopies;
     private bool _asked;
     private long _retryAt = long.MinValue;
+    private long _lookAt;
     private long _phaseSince;
     private long _lastTick;
     private long _now;
@@ -53,6 +54,7 @@ public sealed class RelayLeader : ILogLeaderEffects
         _marks = new ConfirmedMarks(options.Ticks(options.CloseEnough) / 4, 2 * options.Ticks(options.LagMax), 0);
         _now = now;
         _lastTick = now;
+        _lookAt = now + options.Ticks(options.LookAfter);
         WantLinks();
     }
 
@@ -211,14 +213,9 @@ public sealed class RelayLeader : ILogLeaderEffects
         {
             Fence($"its record has generation {current.Generation}, which is not its own {_record.Generation}");
         }
-        else
+        else if (_phase == ChangePhase.Writing)
         {
             _record = current;
-            if (_phase != ChangePhase.Writing)
-            {
-                return;
-            }
-
             if (_maybeWritten)
             {
                 // A write whose outcome is unknown may still arrive: only the same content, written anew, ends the doubt.
@@ -280,6 +277,7 @@ public sealed class RelayLeader : ILogLeaderEffects
             _effects.ReadRecord();
         }
 
+        LookIfCutOff();
         Reconsider();
     }
 
@@ -348,10 +346,28 @@ public sealed class RelayLeader : ILogLeaderEffects
 
     private bool IsWell(NodeInfo node) => !_links.TryGetValue(node.Id, out var link) || (IsMember(node.Id) ? IsWell(link) : !IsDown(link));
 
+    /// <summary>
+    /// A leader that no quorum answers may have been taken over by nodes that it does not reach; its record says so.
+    /// </summary>
+    private void LookIfCutOff()
+    {
+        if (LeaseUntil >= _now)
+        {
+            _lookAt = _now + _options.Ticks(_options.LookAfter);
+        }
+        else if (_now >= _lookAt && !_asked && _phase != ChangePhase.Writing && !IsFenced)
+        {
+            _lookAt = _now + _options.Ticks(_options.LookAfter);
+            _asked = true;
+            _effects.ReadRecord();
+        }
+    }
+
     /// <summary>Looks whether the set is the one that is wanted, and moves a change on.</summary>
     private void Reconsider()
     {
-        if (IsFenced || _phase == ChangePhase.Writing)
+        // What is being read may be older than a record that would be written meanwhile: one at a time.
+        if (IsFenced || _phase == ChangePhase.Writing || _asked)
         {
             return;
         }

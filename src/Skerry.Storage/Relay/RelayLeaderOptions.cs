@@ -24,6 +24,12 @@ public sealed record RelayLeaderOptions
     /// <summary>How long to wait before the session record is written, or read, again.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// How long a leader is without a lease before it looks whether the session is still its own, and again each time.
+    /// Followers that it does not reach cannot tell it. Longer than followers take to suspect a leader.
+    /// </summary>
+    public TimeSpan LookAfter { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Timestamps in a second; those of <see cref="TimeProvider.TimestampFrequency"/>.</summary>
     public long TimestampFrequency { get; init; } = TimeProvider.System.TimestampFrequency;
 

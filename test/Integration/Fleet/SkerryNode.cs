@@ -3,17 +3,22 @@ using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Integration.Network;
 using Skerry.Objects.Tests.Fleet;
 
 namespace Integration.Fleet;
 
-/// <summary>One process of a fleet. It can be killed, frozen, asked to stop, and started again on the same folder and ports.</summary>
-internal sealed partial class SkerryNode(string name, string folder, string[] arguments) : IAsyncDisposable
+/// <summary>
+/// One process of a fleet, on loopback or on a machine of its own. It can be killed, frozen, asked to stop, and started
+/// again on the same folder and ports.
+/// </summary>
+internal sealed partial class SkerryNode(string name, string folder, string[] arguments, Machine? machine = null) : IAsyncDisposable
 {
-    private readonly int _api = MembershipServers.FreePort();
-    private readonly int _gateway = MembershipServers.FreePort();
-    private readonly int _nodes = MembershipServers.FreePort();
-    private readonly int _silo = MembershipServers.FreePort();
+    private readonly string _host = machine?.Address.ToString() ?? "127.0.0.1";
+    private readonly int _api = machine is null ? MembershipServers.FreePort() : 31001;
+    private readonly int _gateway = machine is null ? MembershipServers.FreePort() : 31002;
+    private readonly int _nodes = machine is null ? MembershipServers.FreePort() : 31003;
+    private readonly int _silo = machine is null ? MembershipServers.FreePort() : 31004;
     private readonly StringBuilder _output = new();
     private Process? _process;
 
@@ -21,11 +26,23 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
 
     public string Data => Path.Combine(folder, name);
 
-    public Uri Gateway => new($"http://127.0.0.1:{_gateway}/");
+    public Uri Gateway => new($"http://{_host}:{_gateway}/");
+
+    /// <summary>Where it runs; null for loopback.</summary>
+    public Machine? Machine => machine;
+
+    /// <summary>What is in its environment from its next start on, beside everything that is in the test's own.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
 
     public bool IsRunning => _process is { HasExited: false };
 
-    /// <summary>Everything that it has printed since it was first started.</summary>
+    /// <summary>The id of the process, while it runs.</summary>
+    public int ProcessId => _process!.Id;
+
+    /// <summary>
+    /// Everything that it has printed since it was first started. Kept, for people, in the folder that FLEET_OUTPUT in
+    /// the environment names.
+    /// </summary>
     public string Output
     {
         get
@@ -91,12 +108,23 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
         return _process.ExitCode;
     }
 
+    /// <summary>Completes when it has ended.</summary>
+    public Task WhenEndedAsync(CancellationToken cancel) => _process!.WaitForExitAsync(cancel);
+
+    /// <summary>What its management listener says of its health, and whether that is good.</summary>
+    public async Task<(bool IsWell, string Text)> HealthAsync()
+    {
+        using var http = new HttpClient { Timeout = Waiting.Bound };
+        using var answer = await http.GetAsync(new Uri($"http://{_host}:{_api}/health"));
+        return (answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
     /// <summary>A client of its management API, with its own token.</summary>
     public HttpClient NewApiClient()
     {
         var credentials = JsonElement.Parse(File.ReadAllText(Path.Combine(Data, "credentials.json")));
         var account = credentials.GetProperty("account_id").GetString();
-        var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_api}/client/v4/accounts/{account}/") };
+        var http = new HttpClient { BaseAddress = new Uri($"http://{_host}:{_api}/client/v4/accounts/{account}/") };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credentials.GetProperty("api_token").GetString());
         return http;
     }
@@ -109,25 +137,40 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        DropSettings(start);
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync().WaitAsync(Waiting.Bound);
         return (process.ExitCode, await output + await errors);
     }
 
+    // The settings of the tests themselves are none of a node's, which would refuse them.
+    private static void DropSettings(ProcessStartInfo start)
+    {
+        foreach (var variable in start.Environment.Keys.Where(static name => name.StartsWith("SKERRY_", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(variable);
+        }
+    }
+
     private Process Begin(Action<string> seen)
     {
-        var start = new ProcessStartInfo("dotnet",
+        string[] all =
         [
             Path.Combine(AppContext.BaseDirectory, "skerry.dll"), .. arguments,
-            "--api-url", $"http://127.0.0.1:{_api}", "--gateway-url", $"http://127.0.0.1:{_gateway}",
-            "--node-listen", $"127.0.0.1:{_nodes}", "--node-silo", $"127.0.0.1:{_silo}",
-        ])
+            "--api-url", $"http://{_host}:{_api}", "--gateway-url", $"http://{_host}:{_gateway}",
+            "--node-listen", $"{_host}:{_nodes}", "--node-silo", $"{_host}:{_silo}",
+        ];
+        var start = machine is null ? new ProcessStartInfo("dotnet", all) : machine.Command("dotnet", all);
+        start.WorkingDirectory = folder;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        DropSettings(start);
+        foreach (var (variable, value) in Environment)
         {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+            start.Environment[variable] = value;
+        }
+
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Take(line.Data, seen);
         process.ErrorDataReceived += (_, line) => Take(line.Data, seen);
@@ -163,6 +206,11 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
             }
 
             process.Dispose();
+        }
+
+        if (System.Environment.GetEnvironmentVariable("FLEET_OUTPUT") is { Length: > 0 } outputs)
+        {
+            await File.WriteAllTextAsync(Path.Combine(outputs, $"{Path.GetFileName(folder)}-{name}.log"), Output);
         }
     }
 

@@ -39,6 +39,7 @@ internal sealed class NodeProcess
         Claims = new ObjectClaims(Plane, claimSessions, owners, Takeover, archive, Objects);
         Peers = new PeerDirectory(Plane, Sessions);
         Detector = new FailureDetector(Plane, Sessions, Takeover, Peers);
+        Peers.Heard = () => Detector.Heard();
         Takeover.Locate = Peers.Locate;
         Takeover.Sealed = sealedSession =>
         {

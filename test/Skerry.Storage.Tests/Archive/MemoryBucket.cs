@@ -15,6 +15,9 @@ internal sealed class MemoryBucket : IBucket
     /// <summary>Asked before each operation that changes something; true makes it fail, without or with its effect.</summary>
     public Func<string, Failure> Fault { get; set; } = static _ => Failure.None;
 
+    /// <summary>Nothing is answered before this has ended.</summary>
+    public Task Way { get; set; } = Task.CompletedTask;
+
     /// <summary>Every operation, by name and key.</summary>
     public List<string> Operations { get; } = [];
 
@@ -166,6 +169,7 @@ internal sealed class MemoryBucket : IBucket
     {
         // Like a network's: the answer never comes at once.
         await Task.Yield();
+        await Way.WaitAsync(cancel);
         cancel.ThrowIfCancellationRequested();
         Failure failure;
         lock (_lock)

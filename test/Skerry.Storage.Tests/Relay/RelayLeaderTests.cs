@@ -164,7 +164,8 @@ public sealed class RelayLeaderTests : IRelayLeaderEffects
         Ack(1, 1);
         Lose(1);
         Pass(5_000);
-        Assert.Empty(_done);
+        Assert.Equal(["read"], _done);
+        _leader.RecordConflict(_leader.Record, _now);
         Append(2);
         Ack(0, 2);
         Assert.Equal(1ul, _confirmed);
@@ -183,9 +184,53 @@ public sealed class RelayLeaderTests : IRelayLeaderEffects
         _now += 60_000;
         _leader.Tick(_now);
         Assert.Empty(_connected);
+
+        // It may have been taken over meanwhile, and looks.
+        Assert.Equal(["read"], _done);
+        _leader.RecordConflict(_leader.Record, _now);
         Pass(100);
         Assert.Empty(_connected);
+        Assert.Equal(["read"], _done);
+    }
+
+    [Fact]
+    public void A_leader_without_a_quorum_looks_whether_it_has_been_taken_over()
+    {
+        Start(1, 2, 3);
+        Live(1, 2, 3, 4, 5);
+        Pass(5_000);
         Assert.Empty(_done);
+        Lose(1, 2);
+        Pass(2_000);
+        Assert.Equal(["read"], _done);
+
+        // What is being read is not to be mistaken for the answer to a write.
+        Up(4, 0);
+        Up(5, 0);
+        Pass(100);
+        Assert.Equal(["read"], _done);
+        _leader.RecordConflict(_leader.Record with { State = SessionState.Recovering, RecoveryEpoch = 1 }, _now);
+        Assert.Equal(["read", "fenced"], _done);
+    }
+
+    [Fact]
+    public void A_leader_that_is_cut_off_looks_again_and_again_and_goes_on_if_it_may()
+    {
+        Start(1, 2, 3);
+        Lose(1, 2);
+        Pass(2_000);
+        _leader.RecordConflict(_leader.Record, _now);
+        Pass(2_100);
+        Assert.Equal(["read", "read"], _done);
+        _leader.RecordNotWritten(_now);
+        _lost.Clear();
+        Append(1);
+        Ack(1, 1);
+        Ack(2, 1);
+        Assert.Equal(1ul, _confirmed);
+        Pass(5_000);
+        Assert.Equal(["read", "read"], _done);
+        Assert.False(_leader.IsFenced);
     }
 
     [Fact]

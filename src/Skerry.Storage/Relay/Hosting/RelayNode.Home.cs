@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Skerry.Storage.Archive;
+using Skerry.Storage.Buckets;
 using Skerry.Storage.Cache;
 using Skerry.Storage.Relay.Ownership;
 
@@ -37,7 +38,7 @@ public sealed partial class RelayNode
         _storage.Keep(key);
         try
         {
-            var (claim, held) = await _loop.RunAsync(() => ClaimAsync(key, cancel)).ConfigureAwait(false);
+            var (claim, held) = await PatientlyAsync(key, limit => _loop.RunAsync(() => ClaimAsync(key, limit)), cancel).ConfigureAwait(false);
             if (claim.IsUnwritten)
             {
                 if (!held.IsCurrent)
@@ -60,12 +61,43 @@ public sealed partial class RelayNode
 
             return new HeldClaim(this, key, held);
         }
-        catch
+        catch (Exception e)
         {
             _storage.KeepNoMore(key);
+            if (e is BucketException { Fault: BucketFault.Unavailable or BucketFault.OutcomeUnknown })
+            {
+                throw new ClaimException($"The bucket cannot be read. {e.Message}", e);
+            }
+
             throw;
         }
     }
+
+    // What is begun here goes on when the caller has given up, and may be waited for again.
+    private async Task<T> PatientlyAsync<T>(ObjectKey key, Func<CancellationToken, Task<T>> work, CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(_options.Control.ClaimPatience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        try
+        {
+            return await work(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            var why = _uploader.Trouble?.Message ?? "The bucket does not answer, or its owner is being taken over.";
+            throw new ClaimException($"{key} is waited for since {_options.Control.ClaimPatience.TotalSeconds:0} s. {why}", e);
+        }
+    }
+
+    // What of it is in bundles may stay there: whoever reads its history here reads those too.
+    private Task FlushPatientlyAsync(ObjectKey key, CancellationToken cancel) => PatientlyAsync(
+        key,
+        async limit =>
+        {
+            await _uploader.FlushAsync(null, limit).ConfigureAwait(false);
+            return true;
+        },
+        cancel);
 
     // On the loop to its end: a release that begins after it must find what it has set, and undo it.
     private async Task<(ClaimResult, HeldObject)> ClaimAsync(ObjectKey key, CancellationToken cancel)
@@ -107,11 +139,16 @@ public sealed partial class RelayNode
         if (held.IsOwned)
         {
             // The copy was dropped or spoilt in this session: its newest records may not be in the bucket yet.
-            await _uploader.FlushAsync(key, cancel).ConfigureAwait(false);
+            await FlushPatientlyAsync(key, cancel).ConfigureAwait(false);
         }
 
         var archive = await ObjectArchive.OpenAsync(_bucket, key, _bundles, cancel).ConfigureAwait(false);
         var outcome = await _storage.MakeCurrentAsync(key, held, archive, cancel).ConfigureAwait(false);
+        foreach (var damage in archive.Damaged)
+        {
+            LogDoneWithout(_logger, key, damage);
+        }
+
         _uploader.Adopt(archive);
         if (archive.Newest.AlarmMs is not 0 and var due)
         {
@@ -139,7 +176,7 @@ public sealed partial class RelayNode
     {
         try
         {
-            if (await _claims.FirstWriteAsync(key, _stopping.Token) != FirstClaim)
+            if (await PatientlyAsync(key, limit => _claims.FirstWriteAsync(key, limit), _stopping.Token) != FirstClaim)
             {
                 throw new ClaimException($"{key} has been another node's meanwhile.");
             }
@@ -163,7 +200,14 @@ public sealed partial class RelayNode
     {
         if (!held.IsOwned)
         {
-            await _loop.RunAsync(() => _claims.ProveUnwrittenAsync(key, cancel)).ConfigureAwait(false);
+            await PatientlyAsync(
+                key,
+                limit => _loop.RunAsync(async () =>
+                {
+                    await _claims.ProveUnwrittenAsync(key, limit);
+                    return true;
+                }),
+                cancel).ConfigureAwait(false);
             return;
         }
 

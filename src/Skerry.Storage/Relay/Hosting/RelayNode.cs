@@ -68,8 +68,11 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         options.Upload.ScratchFolder = folder.Path;
         options.Upload.Retention = storage.HistoryRetention;
         _storage = new RelayedStorage(
-            storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, (key, cancel) => _uploader.FlushAsync(key, cancel)),
-            () => _uploader.UploadedSequence, () => _uploader?.Trouble, ClaimForFirstWrite, time, logger);
+            storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, FlushPatientlyAsync),
+            () => _uploader.UploadedSequence, () => _uploader?.Trouble, ClaimForFirstWrite, time, logger)
+        {
+            Followed = _followed,
+        };
     }
 
     /// <summary>This node, in this session.</summary>
@@ -115,6 +118,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
             _peers.Ended(session);
             _cleanup.Begin(session);
         };
+        _peers.Heard = () => _detector.Heard();
         _peers.Missing = record => _detector.Suspect(record);
         _peers.LeftOver = record => _cleanup.Found(record.Node.Session, _peers.Live.Count + 1);
         _peers.Changed = () => _replicator?.PeersChanged([.. _peers.Live]);
@@ -251,6 +255,9 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
 
     [LoggerMessage(1442, LogLevel.Critical, "Session {Session} of this node has been taken over; the process ends.")]
     private static partial void LogFenced(ILogger logger, string session, Exception error);
+
+    [LoggerMessage(1444, LogLevel.Error, "A snapshot of {Key} is damaged. An older one and the log have led to the same state, so nothing is lost yet; verify the object.")]
+    private static partial void LogDoneWithout(ILogger logger, ObjectKey key, Exception damage);
 
     [LoggerMessage(1443, LogLevel.Critical, "A part of this node has failed: {What}.")]
     private static partial void LogBackgroundFailed(ILogger logger, string what, Exception error);

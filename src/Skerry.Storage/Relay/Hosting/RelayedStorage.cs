@@ -59,6 +59,11 @@ internal sealed class RelayedStorage : NodeStorage
 
     public override StorageException? UploadTrouble => _uploadTrouble();
 
+    public override StorageException? FollowedTrouble => Followed?.Trouble;
+
+    /// <summary>What this node stores for others.</summary>
+    public FollowerStore? Followed { get; init; }
+
     /// <summary>Bytes of the local files.</summary>
     public long CacheBytes => _cache.Bytes;
 

@@ -10,6 +10,8 @@ namespace Skerry.Storage.Relay.Ownership;
 /// </summary>
 public sealed class ObjectClaims
 {
+    private const int SessionsKnownMax = 1024;
+
     private readonly ControlPlane _plane;
     private readonly SessionRecords _sessions;
     private readonly OwnerRecords _owners;
@@ -19,6 +21,9 @@ public sealed class ObjectClaims
     private readonly ClaimSlots _slots;
     private readonly Dictionary<ObjectKey, Claim> _claims = [];
     private readonly Dictionary<ObjectKey, Task> _busy = [];
+
+    // A session that is over stays so. After a node has died thousands of objects are claimed that were its session's.
+    private readonly HashSet<SessionId> _over = [];
 
     /// <summary>Creates the claims of a session that has none.</summary>
     public ObjectClaims(
@@ -175,7 +180,7 @@ public sealed class ObjectClaims
                 }
 
                 // 3.
-                var session = await _sessions.ReadAsync(owned.Value.Session, cancel);
+                var session = _over.Contains(owned.Value.Session) ? null : await _sessions.ReadAsync(owned.Value.Session, cancel);
                 if (session?.Value is { State: SessionState.Open } open)
                 {
                     var reply = await AskAsync(open.Node, key, unreachable, denied == owned.ETag, cancel);
@@ -191,10 +196,14 @@ public sealed class ObjectClaims
                 }
 
                 // 4.
-                else if (await TakeAsync(key, owned, cancel) is { } taken)
+                else
                 {
-                    _claims[key] = new Claim(taken);
-                    return new ClaimResult(taken, Moved: true);
+                    KnowOver(owned.Value.Session);
+                    if (await TakeAsync(key, owned, cancel) is { } taken)
+                    {
+                        _claims[key] = new Claim(taken);
+                        return new ClaimResult(taken, Moved: true);
+                    }
                 }
             }
         }
@@ -202,6 +211,16 @@ public sealed class ObjectClaims
         {
             _slots.Leave();
         }
+    }
+
+    private void KnowOver(SessionId session)
+    {
+        if (_over.Count >= SessionsKnownMax)
+        {
+            _over.Clear();
+        }
+
+        _over.Add(session);
     }
 
     /// <summary>Step 3, for an open session; "busy" if it has to be asked again after a while.</summary>
@@ -216,8 +235,7 @@ public sealed class ObjectClaims
         {
             if (denied && (await PeerCall.GreetAsync(_plane, owner, cancel)).IsGone)
             {
-                await _takeover.RunAsync(owner.Session, cancel);
-                return ReleaseReply.NotOwner;
+                return await TakeOverAsync(owner.Session, cancel);
             }
 
             var reply = await unreachable.CallAsync(limit => _plane.Transport.ReleaseAsync(owner, owner.Session, key, _plane.Self.Session, limit), cancel);
@@ -230,10 +248,12 @@ public sealed class ObjectClaims
                 return ReleaseReply.Busy;
             }
 
-            await _takeover.RunAsync(owner.Session, cancel);
-            return ReleaseReply.NotOwner;
+            return await TakeOverAsync(owner.Session, cancel);
         }
     }
+
+    private async Task<ReleaseReply> TakeOverAsync(SessionId session, CancellationToken cancel) =>
+        await _takeover.RunAsync(session, cancel) == TakeoverOutcome.StillOpen ? ReleaseReply.Busy : ReleaseReply.NotOwner;
 
     /// <summary>Step 4; null if somebody was faster.</summary>
     private async Task<ulong?> TakeAsync(ObjectKey key, Versioned<OwnerRecord> owned, CancellationToken cancel)

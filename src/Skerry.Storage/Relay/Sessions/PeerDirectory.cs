@@ -29,12 +29,15 @@ public sealed class PeerDirectory
     public NodeInfo Locate(NodeInfo node) =>
         node.Id == _plane.Self.Id ? _plane.Self : _live.GetValueOrDefault(node.Id, node);
 
-    /// <summary>A node has called. The answer is everybody this one knows, itself first.</summary>
+    /// <summary>The leaders whose frames or heartbeats this node hears now.</summary>
+    public Func<IEnumerable<NodeInfo>> Heard { get; set; } = static () => [];
+
+    /// <summary>A node has called. The answer is this node, and the leaders that it hears.</summary>
     public IReadOnlyList<NodeInfo> Greet(NodeInfo caller)
     {
         ArgumentNullException.ThrowIfNull(caller);
         Met(caller);
-        return [_plane.Self, .. _live.Values];
+        return [_plane.Self, .. Heard()];
     }
 
     /// <summary>A session is known to have ended.</summary>

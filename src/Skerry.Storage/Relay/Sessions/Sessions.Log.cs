@@ -14,6 +14,9 @@ internal static partial class SessionMessages
     [LoggerMessage(1432, LogLevel.Warning, "Node {Node}, session {Session}, {How}.")]
     public static partial void Suspected(ILogger logger, string node, SessionId session, string how);
 
+    [LoggerMessage(1434, LogLevel.Information, "Node {Node}, session {Session}, does not answer this node; it is not taken over, for too few of its followers are without it.")]
+    public static partial void HeardByOthers(ILogger logger, string node, SessionId session);
+
     [LoggerMessage(1433, LogLevel.Error, "The suspicion against node {Node} could not be followed; it is tried again.")]
     public static partial void NotFollowed(ILogger logger, string node, Exception error);
 }

@@ -9,6 +9,7 @@ namespace Skerry.Storage.Relay.Takeover;
 /// <remarks>A suspicion:
 /// <list type="number">
 /// <item>Greet the node. If it answers, in the same session, the suspicion is dropped.</item>
+/// <item>Unless the node is gone for certain, ask its followers: as long as too many hear it for it to be without a quorum, it is the link to this node that is cut, and the suspicion waits.</item>
 /// <item>Wait for one's turn: followers in the order of the session's record, then everybody else.</item>
 /// <item>If nothing was heard meanwhile, take the session over, or see that whoever is at it ends it.</item>
 /// </list>
@@ -70,6 +71,9 @@ public sealed class FailureDetector
         watched.IsLinkLost = true;
     }
 
+    /// <summary>The leaders that this node follows and hears.</summary>
+    public IEnumerable<NodeInfo> Heard() => _watched.Values.Where(watched => !IsSuspect(watched)).Select(static watched => watched.Leader);
+
     /// <summary>Looks at the leaders until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -112,7 +116,6 @@ public sealed class FailureDetector
             }
 
             // 2.
-            SessionMessages.Suspected(_plane.Logger, leader.Name, leader.Session, answer.IsGone ? "is gone" : "does not answer");
             if (await _sessions.ReadAsync(leader.Session, cancel) is not { } found || found.Value.State == SessionState.Sealed)
             {
                 _peers.Ended(leader.Session);
@@ -120,12 +123,20 @@ public sealed class FailureDetector
                 return;
             }
 
-            await _plane.DelayAsync(_plane.Options.TakeoverStagger * RankIn(found.Value), cancel);
+            if (!answer.IsGone && found.Value.State == SessionState.Open && !await FollowerPoll.IsSilentAsync(_plane, found.Value, _peers.Locate, cancel))
+            {
+                SessionMessages.HeardByOthers(_plane.Logger, leader.Name, leader.Session);
+                watched.NotBefore = _plane.Time.GetTimestamp() + _plane.Time.TimestampFrequency;
+                return;
+            }
 
             // 3.
-            if (watched.LastHeard < since)
+            SessionMessages.Suspected(_plane.Logger, leader.Name, leader.Session, answer.IsGone ? "is gone" : "does not answer");
+            await _plane.DelayAsync(_plane.Options.TakeoverStagger * RankIn(found.Value), cancel);
+
+            // 4.
+            if (watched.LastHeard < since && await _takeover.RunAsync(leader.Session, cancel) != TakeoverOutcome.StillOpen)
             {
-                await _takeover.RunAsync(leader.Session, cancel);
                 _peers.Ended(leader.Session);
                 _watched.Remove(leader.Session);
             }

@@ -26,6 +26,9 @@ internal static partial class TakeoverMessages
     [LoggerMessage(1406, LogLevel.Warning, "What is left of session {Session} in the bucket could not be cleaned up; it is tried again later.")]
     public static partial void CleanUpFailed(ILogger logger, SessionId session, Exception error);
 
+    [LoggerMessage(1408, LogLevel.Warning, "Session {Session} of node {Node} is not taken over: fewer than {Needed} of its followers answer. This node may be cut off itself.")]
+    public static partial void NotBegun(ILogger logger, SessionId session, string node, int needed);
+
     [LoggerMessage(1407, LogLevel.Warning, "What sessions long gone may have left in the bucket could not be looked for; it is tried again later.")]
     public static partial void SweepFailed(ILogger logger, Exception error);
 }

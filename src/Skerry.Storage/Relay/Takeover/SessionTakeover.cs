@@ -8,7 +8,7 @@ namespace Skerry.Storage.Relay.Takeover;
 /// Takes sessions over from nodes that do not answer. Being wrong about that is safe, for the procedure fences the node
 /// before it takes anything:
 /// <list type="number">
-/// <item>Swap the session's record to <c>recovering</c>, by this session, with the next recovery epoch; the set of followers cannot change from then on. If somebody else is at it, wait, and go on in his place if he is gone.</item>
+/// <item>See that a seal quorum of the followers is there: who does not reach one is cut off itself, and must not fence others. Swap the session's record to <c>recovering</c>, by this session, with the next recovery epoch; the set of followers cannot change from then on. If somebody else is at it, wait, and go on in his place if he is gone.</item>
 /// <item>Seal the followers. After a seal quorum has sealed nothing can be confirmed any more; after the longest of their leases nothing is read any more.</item>
 /// <item>Read from the followers what is not in the bundles, up to the highest record that a seal quorum of readable followers holds. A gap ends the takeover loudly; the session stays unsealed.</item>
 /// <item>Upload it.</item>
@@ -85,9 +85,10 @@ public sealed class SessionTakeover
         while (true)
         {
             // 1.
-            if (await BecomeRecovererAsync(session, cancel) is not { } mine)
+            var (ended, recoverer) = await BecomeRecovererAsync(session, cancel);
+            if (recoverer is not { } mine)
             {
-                return TakeoverOutcome.SealedElsewhere;
+                return ended;
             }
 
             // 2. to 4.
@@ -115,10 +116,11 @@ public sealed class SessionTakeover
         }
     }
 
-    /// <summary>Makes this session the recoverer; null if the session is sealed or gone.</summary>
-    private async Task<Versioned<SessionRecord>?> BecomeRecovererAsync(SessionId session, CancellationToken cancel)
+    /// <summary>Makes this session the recoverer; no record if there is nothing to recover.</summary>
+    private async Task<(TakeoverOutcome, Versioned<SessionRecord>?)> BecomeRecovererAsync(SessionId session, CancellationToken cancel)
     {
         RecovererWatch? watch = null;
+        var backoff = _plane.NewBackoff();
         while (await _sessions.ReadAsync(session, cancel) is { } found && found.Value.State != SessionState.Sealed)
         {
             var record = found.Value;
@@ -126,7 +128,7 @@ public sealed class SessionTakeover
             {
                 if (record.Recoverer?.Session == _plane.Self.Session)
                 {
-                    return found;
+                    return (default, found);
                 }
 
                 watch = watch?.Epoch == record.RecoveryEpoch ? watch : new RecovererWatch(_plane, _sessions, record);
@@ -136,17 +138,28 @@ public sealed class SessionTakeover
                     continue;
                 }
             }
+            else if (record.Node.Id != _plane.Self.Id && !await FollowerPoll.CanSealAsync(_plane, record, Locate, cancel))
+            {
+                TakeoverMessages.NotBegun(_plane.Logger, session, record.Node.Name, record.SealQuorum);
+                await backoff.PauseAsync(cancel);
+                if ((await PeerCall.GreetAsync(_plane, record.Node, cancel)).IsAlive)
+                {
+                    return (TakeoverOutcome.StillOpen, null);
+                }
+
+                continue;
+            }
 
             await StillOpenAsync(cancel);
             var next = record with { State = SessionState.Recovering, Recoverer = _plane.Self, RecoveryEpoch = record.RecoveryEpoch + 1 };
             var outcome = await _sessions.SwapAsync(next, found.ETag, cancel);
             if (outcome is { Swapped: true, Current: { } mine })
             {
-                return mine;
+                return (default, mine);
             }
         }
 
-        return null;
+        return (TakeoverOutcome.SealedElsewhere, null);
     }
 
     /// <summary>Steps 2 to 4; false if somebody else has become the recoverer.</summary>

@@ -8,4 +8,7 @@ public enum TakeoverOutcome
 
     /// <summary>It was sealed already, or somebody else has sealed it.</summary>
     SealedElsewhere,
+
+    /// <summary>It is open: too few of its followers could be reached, and meanwhile its node has answered again.</summary>
+    StillOpen,
 }
