@@ -6,18 +6,31 @@ public sealed partial class RelayNode
     /// <inheritdoc/>
     public IFollowedSession? Follow(FollowHello hello, IFollowerEvents leader, out ulong held, out int sealedBy)
     {
+        ThrowIfUnproven();
         var followed = _followed.Follow(hello, leader, out held, out sealedBy);
         return followed is null || hello.Leader.Session == Self.Session ? followed : new WatchedSession(this, hello.Leader, followed);
     }
 
     /// <inheritdoc/>
-    public Task<SealReply> SealAsync(SessionId session, int recoveryEpoch, CancellationToken cancel) => _followed.SealAsync(session, recoveryEpoch, cancel);
+    public Task<SealReply> SealAsync(SessionId session, int recoveryEpoch, CancellationToken cancel)
+    {
+        ThrowIfUnproven();
+        return _followed.SealAsync(session, recoveryEpoch, cancel);
+    }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<Frame> ReadFramesAsync(SessionId session, ulong from, CancellationToken cancel) => _followed.ReadFramesAsync(session, from, cancel);
+    public IAsyncEnumerable<Frame> ReadFramesAsync(SessionId session, ulong from, CancellationToken cancel)
+    {
+        ThrowIfUnproven();
+        return _followed.ReadFramesAsync(session, from, cancel);
+    }
 
     /// <inheritdoc/>
-    public Task ForgetAsync(SessionId session, CancellationToken cancel) => _followed.ForgetAsync(session, cancel);
+    public Task ForgetAsync(SessionId session, CancellationToken cancel)
+    {
+        ThrowIfUnproven();
+        return _followed.ForgetAsync(session, cancel);
+    }
 
     /// <inheritdoc/>
     public Task<ReleaseReply> ReleaseAsync(SessionId ownerSession, ObjectKey key, SessionId to, CancellationToken cancel) =>
@@ -29,6 +42,15 @@ public sealed partial class RelayNode
     public IReadOnlyList<NodeInfo> Greet(NodeInfo caller) =>
         // This node greets itself when it finds an earlier session of its own.
         _loop.IsCurrent ? _peers.Greet(caller) : _loop.RunAsync(() => Task.FromResult(_peers.Greet(caller))).GetAwaiter().GetResult();
+
+    // What a copy of the folder says that it holds, others would take for what the node holds.
+    private void ThrowIfUnproven()
+    {
+        if (!Volatile.Read(ref _proven))
+        {
+            throw new StorageException($"Node {Self.Name} has not proved its data folder yet.");
+        }
+    }
 
     /// <summary>Tells the failure detector of a leader's signs of life; not of each, for they come by the thousand.</summary>
     private sealed class WatchedSession(RelayNode node, NodeInfo leader, IFollowedSession session) : IFollowedSession

@@ -35,6 +35,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
     private readonly ControlPlane _plane;
     private readonly SessionRecords _sessions;
     private readonly PeerDirectory _peers;
+    private readonly FolderProof _proof;
     private readonly List<Task> _background = [];
     private readonly string _spoolFolder;
     private Replicator _replicator = null!;
@@ -46,6 +47,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
     private ObjectClaims _claims = null!;
     private FailureDetector _detector = null!;
     private NodeSession _session = null!;
+    private bool _proven;
     private int _fenced;
     private int _stopped;
 
@@ -63,6 +65,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         _plane = new ControlPlane(Self, _transport, options.Control, time, new Random(), logger, _stopping.Token);
         _sessions = new SessionRecords(bucket, time, _plane.Random);
         _peers = new PeerDirectory(_plane, _sessions);
+        _proof = new FolderProof(_plane, _sessions, new NodeRecords(bucket, time, _plane.Random), new FolderMarksFile(folder.Path));
         _bundles = new SessionBundles(Self.Session);
         _spoolFolder = Path.Combine(folder.Path, "spool");
         options.Upload.ScratchFolder = folder.Path;
@@ -123,23 +126,28 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
     /// <summary>
     /// Begins the session:
     /// <list type="number">
+    /// <item>Prove that the data folder is no copy; before that nothing is stored for others, and nothing told of what is.</item>
     /// <item>See who is there.</item>
     /// <item>Make the session's record, with the followers it has from the start.</item>
     /// <item>Connect them, and begin to upload, to watch and to be found.</item>
     /// <item>Take over what this node's earlier runs have left, beside everything else.</item>
     /// </list>
     /// </summary>
-    /// <exception cref="StorageException">The bucket cannot be used.</exception>
+    /// <exception cref="StorageException">The bucket cannot be used, or the data folder is a copy.</exception>
     public Task StartAsync(CancellationToken cancel) => _loop.RunAsync(async () =>
     {
         // 1.
-        await _peers.RefreshAsync(cancel);
+        await _proof.BeginAsync(cancel);
+        Volatile.Write(ref _proven, true);
 
         // 2.
+        await _peers.RefreshAsync(cancel);
+
+        // 3.
         var others = _peers.Live.ToArray();
         var record = await _session.OpenAsync(FollowerPolicy.Choose(Self, others, new HashSet<NodeId>()), _host.Membership, cancel);
 
-        // 3.
+        // 4.
         _replicator = Replicator.Open(
             new ReplicatorOptions
             {
@@ -160,10 +168,11 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         Begin("directory of peers", _peers.RunAsync(_stopping.Token));
         Begin("failure detector", _detector.RunAsync(_stopping.Token));
         Begin("clean-up", _cleanup.RunAsync(_stopping.Token));
+        Begin("proof of its data folder", _proof.RunAsync(_stopping.Token));
         _started.TrySetResult();
         LogStarted(_logger, Self.Name, Self.Session.ToString(), record.Followers.Count);
 
-        // 4.
+        // 5.
         _background.Add(_session.RecoverOwnAsync(_stopping.Token));
     });
 
