@@ -91,6 +91,25 @@ public sealed partial class RelayNode
         }
     }
 
+    /// <inheritdoc/>
+    public Action<long?> BeginWake(ObjectKey key, long dueMs)
+    {
+        var end = _alarms.BeginWake(key, dueMs);
+        return found => _loop.Post(
+            _ =>
+            {
+                // One that was elsewhere and has come here meanwhile is looked after here.
+                if (found is not null || !_claims.Holds(key))
+                {
+                    end(found ?? 0);
+                }
+            },
+            null);
+    }
+
+    /// <inheritdoc/>
+    public Task KeepAlarmsAsync(CancellationToken cancel) => _loop.RunAsync(() => _alarms.FlushAsync(cancel));
+
     /// <summary>An activation has ended.</summary>
     internal void Ended(ObjectKey key, HeldObject held)
     {
@@ -113,10 +132,9 @@ public sealed partial class RelayNode
         var archive = await ObjectArchive.OpenAsync(_bucket, key, _bundles, cancel).ConfigureAwait(false);
         var outcome = await _storage.MakeCurrentAsync(key, held, archive, cancel).ConfigureAwait(false);
         _uploader.Adopt(archive);
-        if (archive.Newest.AlarmMs is not 0 and var due)
-        {
-            _loop.Post(_ => _alarms.Set(key, due), null);
-        }
+        // The object is this session's, and not active: its alarm is what the bucket has, whatever was adopted of it.
+        var due = archive.Newest.AlarmMs;
+        _loop.Post(_ => _alarms.Set(key, due), null);
 
         switch (outcome)
         {

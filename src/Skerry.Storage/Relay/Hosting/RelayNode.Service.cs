@@ -26,10 +26,31 @@ public sealed partial class RelayNode
     }
 
     /// <inheritdoc/>
-    public Task ForgetAsync(SessionId session, CancellationToken cancel)
+    public async Task ForgetAsync(SessionId session, CancellationToken cancel)
     {
         ThrowIfUnproven();
-        return _followed.ForgetAsync(session, cancel);
+        await _followed.ForgetAsync(session, cancel).ConfigureAwait(false);
+        if (session != Self.Session)
+        {
+            _loop.Post(_ => _ = LookAtAsync(session), null);
+        }
+    }
+
+    // A session that has ended in good order is nobody's to clean up: its alarms wait for whoever finds it.
+    private async Task LookAtAsync(SessionId session)
+    {
+        try
+        {
+            if (await _sessions.ReadAsync(session, _stopping.Token) is { Value: { State: SessionState.Sealed, Recoverer: null } found })
+            {
+                _peers.Ended(session);
+                _cleanup.Found(found, _peers.Live);
+            }
+        }
+        catch (Exception error) when (error is StorageException or OperationCanceledException)
+        {
+            // The directory of peers finds it too, later.
+        }
     }
 
     /// <inheritdoc/>

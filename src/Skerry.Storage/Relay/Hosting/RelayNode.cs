@@ -119,7 +119,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
             _cleanup.Begin(session);
         };
         _peers.Missing = record => _detector.Suspect(record);
-        _peers.LeftOver = record => _cleanup.Found(record.Node.Session, _peers.Live.Count + 1);
+        _peers.LeftOver = record => _cleanup.Found(record, _peers.Live);
         _peers.Changed = () => _replicator?.PeersChanged([.. _peers.Live]);
     }
 
@@ -158,7 +158,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
             record, new LeaderRecord(_sessions, _loop, Self.Session), _transport, _followed, _time, new Random(), _logger);
         _replicator.PeersChanged([.. _peers.Live]);
         _storage.Begin(_replicator.Log);
-        var records = new AlarmWatch(_replicator.Log, (key, due) => _loop.Post(_ => _alarms.Set(key, due), null));
+        var records = new AlarmWatch(_replicator.Log, _alarms, _loop);
         _uploader = new Uploader(_bucket, _bundles, records, _options.Upload, _time, _logger);
         _uploader.BeforeBundle = cancel => _loop.RunAsync(() => _alarms.FlushAsync(cancel));
         _uploader.Uploaded += _replicator.Uploaded;

@@ -16,6 +16,9 @@ internal sealed class HostedNode(HostedFleet fleet, string name) : IAsyncDisposa
 
     public RelayNode Relay => _relay!;
 
+    /// <summary>The newest run's session.</summary>
+    public SessionId Session { get; private set; }
+
     public RecordingHost Host { get; private set; } = null!;
 
     public ControlOptions Control { get; set; } = new();
@@ -44,6 +47,7 @@ internal sealed class HostedNode(HostedFleet fleet, string name) : IAsyncDisposa
             new NodeStorageOptions { Folder = Folder }, options, fleet.Bucket, fleet.Network, TimeProvider.System, NullLogger<RelayNode>.Instance);
         Host = new RecordingHost();
         Relay.Attach(Host);
+        Session = Relay.Self.Session;
         fleet.Network.Listen(name, Relay);
     }
 
