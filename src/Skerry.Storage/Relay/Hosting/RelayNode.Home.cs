@@ -114,12 +114,56 @@ public sealed partial class RelayNode
     internal void Ended(ObjectKey key, HeldObject held)
     {
         _storage.KeepNoMore(key);
+        held.IsRecent = true;
         if (!held.IsOwned)
         {
             // Looking at objects that have never written leaves nothing behind.
             _storage.LetGoUnwritten(key, held);
         }
+        else if (_storage.HeldCount > Volatile.Read(ref _forgetAt) && Interlocked.Exchange(ref _forgetting, 1) == 0)
+        {
+            _loop.Post(_ => _ = ForgetUnusedAsync(), null);
+        }
     }
+
+    // Objects that were in memory since the last time get a second chance, so a node that uses few of many keeps those.
+    private async Task ForgetUnusedAsync()
+    {
+        var uploaded = _uploader.UploadedSequence;
+        var looked = 0;
+        foreach (var (key, held) in _storage.AllHeld)
+        {
+            if (held.IsRecent)
+            {
+                held.IsRecent = false;
+            }
+            else if (!_waiting.Contains(key))
+            {
+                _storage.TryForget(key, held, uploaded, _claims.TryForget);
+            }
+
+            if (++looked % ForgetLooksAtOnce == 0)
+            {
+                // Others on the loop have their turn.
+                await Task.Yield();
+            }
+        }
+
+        Volatile.Write(ref _forgetAt, Math.Max(_options.RememberedObjectsMax, 2 * _storage.HeldCount));
+        Volatile.Write(ref _forgetting, 0);
+    }
+
+    /// <summary>How many objects each part of the node remembers something of.</summary>
+    internal (int Held, int Claims, int Uploader, int Bundles) Remembered =>
+        (_storage.HeldCount, _claims.Count, _uploader.Remembered, _bundles.Remembered);
+
+    /// <summary>True if an activation of the object could begin without I/O.</summary>
+    internal bool Knows(ObjectKey key) => _storage.FindReady(key) is not null;
+
+    private const int ForgetLooksAtOnce = 4_096;
+
+    private int _forgetAt;
+    private int _forgetting;
 
     private async Task MakeCurrentAsync(ObjectKey key, HeldObject held, CancellationToken cancel)
     {

@@ -55,6 +55,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         NodeStorageOptions storage, RelayNodeOptions options, DataFolder folder, IBucket bucket, IRelayTransport transport, TimeProvider time, ILogger logger)
     {
         _options = options;
+        _forgetAt = options.RememberedObjectsMax;
         _bucket = bucket;
         _time = time;
         _logger = logger;

@@ -72,6 +72,30 @@ internal sealed class RelayedStorage : NodeStorage
     public HeldObject? FindReady(ObjectKey key) =>
         _held.TryGetValue(key, out var held) && held is { IsOwned: true, IsCurrent: true, IsLeaving: false } ? held : null;
 
+    /// <summary>How many objects the session knows of.</summary>
+    public int HeldCount => _held.Count;
+
+    /// <summary>What the session knows of; entries may come and go meanwhile.</summary>
+    public IEnumerable<KeyValuePair<ObjectKey, HeldObject>> AllHeld => _held;
+
+    /// <summary>
+    /// Forgets an object that stays this session's, if nothing of it is in use, under way, or known here only.
+    /// </summary>
+    /// <param name="key">The object.</param>
+    /// <param name="held">What is known of it.</param>
+    /// <param name="uploaded">Everything up to this is in the bucket.</param>
+    /// <param name="release">Drops the claim; false if it is needed.</param>
+    public bool TryForget(ObjectKey key, HeldObject held, ulong uploaded, Func<ObjectKey, bool> release)
+    {
+        // With the lock, so that an activation that begins has either kept the object, or finds nothing of it.
+        lock (OpeningLock(key))
+        {
+            return !_cache.IsKept(key) && !IsOpen(key) && !held.HasWaiting && held is { IsLeaving: false, IsDistrusted: false } && held.LastSequence <= uploaded
+                && release(key)
+                && _held.TryRemove(new KeyValuePair<ObjectKey, HeldObject>(key, held));
+        }
+    }
+
     /// <summary>The object is another session's now.</summary>
     public void LetGo(ObjectKey key)
     {

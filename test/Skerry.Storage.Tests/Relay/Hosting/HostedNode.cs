@@ -23,6 +23,9 @@ internal sealed class HostedNode(HostedFleet fleet, string name) : IAsyncDisposa
 
     public ControlOptions Control { get; set; } = new();
 
+    /// <summary>Changes the node's other settings.</summary>
+    public Action<RelayNodeOptions>? Configure { get; set; }
+
     /// <summary>A run of the node, which listens before its session begins.</summary>
     public async Task StartAsync()
     {
@@ -43,6 +46,7 @@ internal sealed class HostedNode(HostedFleet fleet, string name) : IAsyncDisposa
     {
         var options = new RelayNodeOptions { Name = name, Zone = name, Address = name, Control = Control };
         options.Upload.BatchWindow = fleet.BatchWindow;
+        Configure?.Invoke(options);
         _relay = RelayNode.Open(
             new NodeStorageOptions { Folder = Folder }, options, fleet.Bucket, fleet.Network, TimeProvider.System, NullLogger<RelayNode>.Instance);
         Host = new RecordingHost();
