@@ -196,6 +196,28 @@ public sealed class FleetLifeTests(MembershipServers servers)
     }
 
     [Fact]
+    public async Task An_object_whose_start_is_queued_is_released_at_once_and_its_callers_hear_nothing_of_it()
+    {
+        await using var fleet = await TestFleet.StartAsync(servers, 1, configure: static o =>
+        {
+            o.ConcurrentStartsMax = 1;
+            o.Cluster!.ReleaseGrace = TimeSpan.FromHours(1);
+        });
+        var node = fleet.Nodes[0];
+        var open = new TaskCompletionSource();
+        node.Home.Slow = open.Task;
+        var first = node.Run("first", static o => o.Memory.Count);
+        await TestNode.Until(() => node.Has("first"));
+        var second = node.Run("second", static o => o.Memory.Count);
+        await TestNode.Until(() => node.Runtime.Starts.Waiting == 1);
+
+        await node.Host.ReleaseAsync(node.Objects.IdFromName("second").Key, CancellationToken.None).WaitAsync(TestNode.Bound, TestContext.Current.CancellationToken);
+        Assert.False(second.IsCompleted);
+        open.SetResult();
+        await Task.WhenAll(first, second).WaitAsync(TestNode.Bound, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task While_thousands_of_objects_come_up_the_others_stay_fast()
     {
         await using var fleet = await TestFleet.StartAsync(servers, 1, configure: static o => o.ConcurrentStartsMax = 8);

@@ -60,9 +60,8 @@ public sealed partial class RelayNode
             : _loop.RunAsync(() => _claims.ReleaseAsync(key, to, cancel));
 
     /// <inheritdoc/>
-    public IReadOnlyList<NodeInfo> Greet(NodeInfo caller) =>
-        // This node greets itself when it finds an earlier session of its own.
-        _loop.IsCurrent ? _peers.Greet(caller) : _loop.RunAsync(() => Task.FromResult(_peers.Greet(caller))).GetAwaiter().GetResult();
+    public Task<IReadOnlyList<NodeInfo>> GreetAsync(NodeInfo caller, CancellationToken cancel) =>
+        _loop.RunAsync(() => Task.FromResult(_peers.Greet(caller))).WaitAsync(cancel);
 
     // What a copy of the folder says that it holds, others would take for what the node holds.
     private void ThrowIfUnproven()

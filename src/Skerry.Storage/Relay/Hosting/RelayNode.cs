@@ -178,8 +178,13 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
     });
 
     /// <summary>
-    /// Ends the session in good order; the objects have left memory before this. What cannot be uploaded within the time
-    /// there is stays with the followers, and the session is left to be taken over.
+    /// Ends the session in good order; the objects have left memory before this.
+    /// <list type="number">
+    /// <item>Take no more records: one that were confirmed after the upload would be lost with the seal.</item>
+    /// <item>Wait until those that were taken are confirmed or have failed.</item>
+    /// <item>Upload, and seal the session.</item>
+    /// </list>
+    /// What cannot be uploaded within the time there is stays with the followers, and the session is left to be taken over.
     /// </summary>
     public async Task StopAsync(CancellationToken cancel)
     {
@@ -190,6 +195,16 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
 
         try
         {
+            // 1.
+            _replicator.Log.Refuse(new StorageException($"Node {Self.Name} is stopping, and takes no more writes."));
+
+            // 2.
+            while (_replicator.Log.QueuedBytes > 0)
+            {
+                await Task.Delay(LeaseLook, _time, cancel).ConfigureAwait(false);
+            }
+
+            // 3.
             await _uploads.RunAsync(() => _uploader.FlushAsync(null, cancel)).ConfigureAwait(false);
             await _loop.RunAsync(() => _session.CloseAsync(cancel)).ConfigureAwait(false);
         }

@@ -23,7 +23,7 @@ internal sealed class RelayedStorage : NodeStorage
     private readonly LocalCache _cache;
     private readonly ConcurrentDictionary<ObjectKey, HeldObject> _held = new();
     private readonly Action<ObjectKey, HeldObject> _claimForFirstWrite;
-    private readonly bool _machineRestarted;
+    private readonly DateTime _distrustedBefore;
 
     /// <param name="options">Sizes and times.</param>
     /// <param name="folder">The data folder.</param>
@@ -43,7 +43,7 @@ internal sealed class RelayedStorage : NodeStorage
         _bucket = bucket;
         _uploadTrouble = uploadTrouble;
         _claimForFirstWrite = claimForFirstWrite;
-        _machineRestarted = NodeIdentity.MachineRestarted(folder.Path);
+        _distrustedBefore = NodeIdentity.DistrustedBefore(folder.Path);
         _flusher = new BackgroundFlusher(() => OpenStores, time, logger);
         _cache = new LocalCache(cacheBytesMax, key => (!_held.TryGetValue(key, out var held) || held.LastSequence <= uploaded()) && TryDrop(key));
         History = history;
@@ -66,7 +66,7 @@ internal sealed class RelayedStorage : NodeStorage
     public override IReadOnlyDictionary<ObjectKey, long> TakeAlarms() => new Dictionary<ObjectKey, long>();
 
     /// <summary>The object as this session holds it; begins to hold it if it does not.</summary>
-    public HeldObject Hold(ObjectKey key) => _held.GetOrAdd(key, _ => new HeldObject { IsDistrusted = _machineRestarted });
+    public HeldObject Hold(ObjectKey key) => _held.GetOrAdd(key, _ => new HeldObject { IsDistrusted = new LocalCopy(PathOf(key)).ChangedAt < _distrustedBefore });
 
     /// <summary>The object, if it is this session's and its files are current; null otherwise.</summary>
     public HeldObject? FindReady(ObjectKey key) =>
@@ -145,7 +145,13 @@ internal sealed class RelayedStorage : NodeStorage
     /// <summary>Makes the files of an object that is not open hold the newest state in the bucket.</summary>
     public async Task<LocalCopyOutcome> MakeCurrentAsync(ObjectKey key, HeldObject held, ObjectArchive archive, CancellationToken cancel)
     {
-        var outcome = await new LocalCopy(PathOf(key)).MakeCurrentAsync(archive, held.IsDistrusted, cancel);
+        var copy = new LocalCopy(PathOf(key));
+        var outcome = await copy.MakeCurrentAsync(archive, held.IsDistrusted, cancel);
+        if (held.IsDistrusted && outcome == LocalCopyOutcome.Current)
+        {
+            copy.Touch();
+        }
+
         held.ProvenTransaction = archive.Newest.Transaction;
         held.IsDistrusted = false;
         held.IsCurrent = true;

@@ -48,7 +48,7 @@ internal sealed class ServiceNetwork : IRelayTransport
         Call(owner.Address, service => service.ReleaseAsync(ownerSession, key, to, cancel));
 
     public Task<IReadOnlyList<NodeInfo>> GreetAsync(string address, NodeInfo self, CancellationToken cancel) =>
-        Call(address, service => Task.FromResult(service.Greet(self)));
+        Call(address, service => service.GreetAsync(self, cancel));
 
     // As over gRPC: whatever the service's storage says, its caller cannot get on with this peer.
     private async Task<T> Call<T>(string address, Func<IRelayService, Task<T>> call)
