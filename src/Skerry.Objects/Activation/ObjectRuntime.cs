@@ -5,6 +5,7 @@ using Orleans.Serialization;
 using Skerry.Objects.Alarms;
 using Skerry.Objects.Calls;
 using Skerry.Objects.Fleet;
+using Skerry.Objects.History;
 using Skerry.Objects.Http;
 using Skerry.Objects.WebSockets;
 using Skerry.Storage;
@@ -37,6 +38,7 @@ internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
         Home = home;
         Serializer = serializer;
         Starts = new StartQueue(options.ConcurrentStartsMax);
+        Exports = new Exports(storage.Folder);
         Storage = storage;
         Services = services;
         Copier = copier;
@@ -81,6 +83,9 @@ internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
 
     /// <summary>Bounds the claims that are under way.</summary>
     public StartQueue Starts { get; }
+
+    /// <summary>Bounds the exports that are under way.</summary>
+    public Exports Exports { get; }
 
     public TimeProvider Time { get; }
 
