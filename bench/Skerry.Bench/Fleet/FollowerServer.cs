@@ -70,7 +70,7 @@ internal static class FollowerServer
         public Task<ReleaseReply> ReleaseAsync(SessionId ownerSession, ObjectKey key, SessionId to, CancellationToken cancel) =>
             Task.FromResult(ReleaseReply.NotOwner);
 
-        public IReadOnlyList<NodeInfo> Greet(NodeInfo caller) => [];
+        public Task<IReadOnlyList<NodeInfo>> GreetAsync(NodeInfo caller, CancellationToken cancel) => Task.FromResult<IReadOnlyList<NodeInfo>>([]);
     }
 
     private sealed class Echo(IFollowerEvents leader) : IFollowedSession

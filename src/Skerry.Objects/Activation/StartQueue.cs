@@ -38,6 +38,15 @@ internal sealed class StartQueue(int concurrency, TimeSpan patience, TimeProvide
         }
     }
 
+    /// <summary>True if an object's start waits for a place: nothing of it has been claimed.</summary>
+    public bool IsWaiting(ObjectKey key)
+    {
+        lock (_lock)
+        {
+            return _waiting.ContainsKey(key);
+        }
+    }
+
     /// <summary>Claims an object when there is a place.</summary>
     /// <exception cref="ClaimException">It cannot be had now, or none can.</exception>
     public async Task<IObjectClaim> RunAsync(IObjectHome home, ObjectKey key, bool unrequested, CancellationToken cancel)

@@ -51,11 +51,19 @@ public static class NodeListener
         });
     }
 
-    /// <summary>What the listener needs of the whole server: windows for streams of large frames, and signs of life.</summary>
+    /// <summary>
+    /// The most that the headers of a request may have, together. Three times the usual 32 KiB: a request that is passed on
+    /// has a header more, with its address as it came in and the callers behind it. Kestrel has one limit for all listeners.
+    /// </summary>
+    public const int HeaderBytesMax = 96 << 10;
+
+    /// <summary>What the listener needs of the whole server: room for headers, windows for streams of large frames, and signs of life.</summary>
     /// <param name="server">The server.</param>
     /// <param name="silenceMax">How long a connection may be silent, and then how long the answer to a question for a sign of life may take.</param>
     public static void ConfigureServer(KestrelServerOptions server, TimeSpan silenceMax)
     {
+        server.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;
+        server.Limits.Http2.MaxRequestHeaderFieldSize = HeaderBytesMax;
         server.Limits.Http2.InitialStreamWindowSize = 4 << 20;
         server.Limits.Http2.InitialConnectionWindowSize = 16 << 20;
         server.Limits.Http2.KeepAlivePingDelay = silenceMax;

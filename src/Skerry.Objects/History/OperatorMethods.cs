@@ -27,6 +27,10 @@ internal static class OperatorMethods
     /// <summary>Ends the stay in memory. It does not return: the caller hears that it was aborted.</summary>
     public static readonly OperatorMethod<string, bool> Restart = new("$restart", static (active, reason) => throw active.Abort(reason));
 
+    /// <summary>The bookmark of the present.</summary>
+    public static readonly OperatorMethod<bool, string> Current = new("$current", static (active, _) =>
+        Task.FromResult(active.Database.CurrentBookmark().ToString()));
+
     /// <summary>The bookmark of the present, after a restore; fails if the restore has.</summary>
     public static readonly OperatorMethod<bool, string> Restored = new("$restored", static (active, _) => active.Database.FailedRestore is { } why
         ? throw new DurableObjectException("storage_failed", $"{active.Id} keeps its newest state, for the earlier one cannot be had: {why}")
@@ -41,6 +45,7 @@ internal static class OperatorMethods
         [Restore.Name] = Restore,
         [Locate.Name] = Locate,
         [Restart.Name] = Restart,
+        [Current.Name] = Current,
         [Restored.Name] = Restored,
         [Prove.Name] = Prove,
     };

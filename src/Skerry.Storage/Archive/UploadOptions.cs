@@ -24,6 +24,12 @@ public sealed class UploadOptions
     /// <summary>How long a record may stay in a bundle before it is promoted. Default 1 hour.</summary>
     public TimeSpan PromoteAge { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// Objects of which the uploader remembers how much log they have when there is nothing to do for them; of others it
+    /// finds out again when they have written enough. Up to twice as many for a while. Default 100,000.
+    /// </summary>
+    public int RememberedObjectsMax { get; set; } = 100_000;
+
     /// <summary>Log bytes below which no snapshot is made, however small the database. Default 64 KiB.</summary>
     public long SnapshotBytesMin { get; set; } = 64 << 10;
 
@@ -64,6 +70,7 @@ public sealed class UploadOptions
         Check(OwnFileBytes > 0, nameof(OwnFileBytes));
         Check(PromoteBytes > 0, nameof(PromoteBytes));
         Check(PromoteAge > TimeSpan.Zero, nameof(PromoteAge));
+        Check(RememberedObjectsMax > 0, nameof(RememberedObjectsMax));
         Check(SnapshotBytesMin >= 0, nameof(SnapshotBytesMin));
         Check(Retention > TimeSpan.Zero, nameof(Retention));
         Check(TrashDelay > TimeSpan.Zero, nameof(TrashDelay));

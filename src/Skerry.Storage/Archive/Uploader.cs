@@ -102,7 +102,7 @@ public sealed partial class Uploader
         }
     }
 
-    /// <summary>What an object has cost in this session.</summary>
+    /// <summary>What an object has cost in this session, since it was last idle for so long that it was forgotten.</summary>
     public ObjectCost CostOf(ObjectKey key)
     {
         lock (_lock)
@@ -311,6 +311,7 @@ public sealed partial class Uploader
             _underWayBytes = 0;
             _batches++;
             Charge(batch, content.Length);
+            ForgetCosts();
             CompleteFlushes(batch.Last);
         }
 
@@ -329,6 +330,33 @@ public sealed partial class Uploader
         {
             var part = (double)record.Ltx.Length / bundleBytes;
             Charge(record.Key, part, (long)(part * bundleBytes));
+        }
+    }
+
+    // With the plan's knowledge of an object goes what it has cost.
+    private void ForgetCosts()
+    {
+        if (_costs.Count > _options.RememberedObjectsMax + (2 * _plan.Remembered))
+        {
+            foreach (var key in _costs.Keys)
+            {
+                if (!_plan.Knows(key))
+                {
+                    _costs.Remove(key);
+                }
+            }
+        }
+    }
+
+    /// <summary>Objects of which the uploader remembers something.</summary>
+    internal int Remembered
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Math.Max(_plan.Remembered, _costs.Count);
+            }
         }
     }
 

@@ -33,6 +33,12 @@ public sealed class ControlOptions
     /// <summary>How often the table of alarms is written, if it has changed.</summary>
     public TimeSpan AlarmsInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How often a running session marks its data folder and the bucket, so that an older copy of the folder is known for
+    /// one. Ten minutes: backups are older, and it costs six requests an hour.
+    /// </summary>
+    public TimeSpan MarkInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How many objects are claimed at once; requested ones go first.</summary>
     public int ClaimsMax { get; init; } = 64;
 

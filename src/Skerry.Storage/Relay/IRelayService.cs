@@ -19,7 +19,7 @@ public interface IRelayService
     Task<ReleaseReply> ReleaseAsync(SessionId ownerSession, ObjectKey key, SessionId to, CancellationToken cancel);
 
     /// <inheritdoc cref="IRelayTransport.GreetAsync"/>
-    IReadOnlyList<NodeInfo> Greet(NodeInfo caller);
+    Task<IReadOnlyList<NodeInfo>> GreetAsync(NodeInfo caller, CancellationToken cancel);
 }
 
 /// <summary>One stream from a leader, at its follower. Calls come one at a time.</summary>

@@ -59,7 +59,7 @@ internal sealed class Nemesis(SimulatedFleet fleet)
     private void Act()
     {
         var node = _random.Pick(fleet.Nodes);
-        switch (_random.Next(18))
+        switch (_random.Next(19))
         {
             case 0 or 1 or 2:
                 Trace($"kills {node.Name}");
@@ -137,6 +137,10 @@ internal sealed class Nemesis(SimulatedFleet fleet)
             case 16 when node.Process is { Machine.IsRunning: true, IsReady: true } process:
                 Trace($"stops {node.Name}");
                 process.Stop();
+                break;
+            case 18 when node.Process is { Machine.IsRunning: true, IsReady: true } process:
+                Trace($"has {node.Name} forget what it owns");
+                process.Machine.Start(process.Objects.ForgetAllAsync);
                 break;
             case 17 when _mayLose && fleet.Oracle.CanLose(node):
                 Trace($"burns {node.Name} down");

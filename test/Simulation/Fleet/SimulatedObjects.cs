@@ -192,6 +192,27 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         }
     }
 
+    /// <summary>Ends every object, and forgets that it is this session's once everything of it is in the bucket, as a session does that has too many.</summary>
+    public async Task ForgetAllAsync()
+    {
+        try
+        {
+            foreach (var key in process.Fleet.Keys)
+            {
+                await EndActivationAsync(key, process.Stopping);
+                await process.Uploader.FlushAsync(null, process.Stopping);
+                if (!_active.ContainsKey(key) && process.Claims.TryForget(key))
+                {
+                    _confirmed.Remove(key);
+                }
+            }
+        }
+        catch (Exception error) when (error is StorageException or OperationCanceledException)
+        {
+            process.Fleet.Trace(process.Self.Name, $"does not forget: {error.Message}");
+        }
+    }
+
     public Task DeclareDeadAsync(string membership, CancellationToken cancel) => Task.CompletedTask;
 
     public void Fenced(string reason) => process.Fenced(reason);
@@ -336,7 +357,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         {
             if (_inside > 0)
             {
-                _empty = new TaskCompletionSource();
+                _empty ??= new TaskCompletionSource();
                 await _empty.Task;
             }
         }

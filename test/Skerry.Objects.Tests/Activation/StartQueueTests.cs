@@ -114,6 +114,10 @@ public sealed class StartQueueTests
         {
         }
 
+        public Action<long?> BeginWake(ObjectKey key, long dueMs) => static _ => { };
+
+        public Task KeepAlarmsAsync(CancellationToken cancel) => Task.CompletedTask;
+
         public bool TryPrepare(ObjectKey key, [NotNullWhen(true)] out IObjectClaim? claim)
         {
             claim = null;

@@ -54,6 +54,7 @@ internal sealed class FleetNode(TestFleet fleet, string name, Action<SkerryOptio
         builder.Logging.ClearProviders().AddProvider(Log);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            NodeListener.ConfigureServer(kestrel, TimeSpan.FromSeconds(1));
             kestrel.Listen(IPAddress.Loopback, 0);
             NodeListener.Listen(kestrel, IPAddress.Loopback, _nodePort, fleet.Certificates);
         });

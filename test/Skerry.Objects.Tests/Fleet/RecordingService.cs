@@ -76,10 +76,10 @@ internal sealed class RecordingService : IRelayService
         return Task.FromResult(ReleaseReply.NotOwner);
     }
 
-    public IReadOnlyList<NodeInfo> Greet(NodeInfo caller)
+    public Task<IReadOnlyList<NodeInfo>> GreetAsync(NodeInfo caller, CancellationToken cancel)
     {
         Calls.Add($"greet {caller}");
-        return [caller, caller with { Name = "é" }];
+        return Task.FromResult<IReadOnlyList<NodeInfo>>([caller, caller with { Name = "é" }]);
     }
 }
 

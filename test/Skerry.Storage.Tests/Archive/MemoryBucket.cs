@@ -110,6 +110,7 @@ internal sealed class MemoryBucket : IBucket
     public async Task<PutOutcome> PutAsync(string key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
     {
         var failure = await BeginAsync("put", key, cancel);
+        long version;
         lock (_lock)
         {
             var there = _objects.TryGetValue(key, out var found);
@@ -118,10 +119,11 @@ internal sealed class MemoryBucket : IBucket
                 return PutOutcome.Conflict;
             }
 
-            _objects[key] = (content.ToArray(), ++_version);
+            version = ++_version;
+            _objects[key] = (content.ToArray(), version);
         }
 
-        return failure == Failure.DoneButUnknown ? throw Unknown() : new PutOutcome(true, $"{_version}");
+        return failure == Failure.DoneButUnknown ? throw Unknown() : new PutOutcome(true, $"{version}");
     }
 
     public async Task PutStreamAsync(string key, Stream content, CancellationToken cancel)

@@ -50,7 +50,8 @@ internal sealed class RelayCalls(IRelayService service, ISessionFigures? figures
     public override Task<GreetAnswer> Greet(GreetRequest request, ServerCallContext context) => AnswerAsync(context, async () =>
     {
         await admission.AdmitAsync(context).ConfigureAwait(false);
-        return new GreetAnswer { Known = { service.Greet(request.Caller.ToNode()).Select(WireMapping.ToWire) } };
+        var known = await service.GreetAsync(request.Caller.ToNode(), context.CancellationToken).ConfigureAwait(false);
+        return new GreetAnswer { Known = { known.Select(WireMapping.ToWire) } };
     });
 
     public override Task<FiguresAnswer> Figures(FiguresRequest request, ServerCallContext context) => AnswerAsync(context, async () =>

@@ -35,23 +35,22 @@ internal static class NodeIdentity
     public static SessionId NewSession() => new(Random());
 
     /// <summary>
-    /// True if the machine has been started since the folder was last used, or if that is unknown: files that were not
-    /// synced may then hold anything. Notes the present start.
+    /// Files that were not synced and not changed since this time, UTC, may hold anything: the machine has been started since
+    /// then. By the file system's clock; the time stays the same until the machine starts again, however often the node does.
     /// </summary>
-    public static bool MachineRestarted(string folder)
+    public static DateTime DistrustedBefore(string folder)
     {
         var file = Path.Combine(folder, "boot");
         try
         {
             var now = File.Exists(BootIdFile) ? File.ReadAllText(BootIdFile) : "";
             var before = File.Exists(file) ? File.ReadAllText(file) : null;
-            if (now.Length > 0 && now == before)
+            if (now.Length == 0 || now != before)
             {
-                return false;
+                DurableFile.Replace(file, System.Text.Encoding.ASCII.GetBytes(now));
             }
 
-            DurableFile.Replace(file, System.Text.Encoding.ASCII.GetBytes(now));
-            return true;
+            return File.GetLastWriteTimeUtc(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

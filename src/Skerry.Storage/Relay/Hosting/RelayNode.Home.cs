@@ -123,16 +123,79 @@ public sealed partial class RelayNode
         }
     }
 
+    /// <inheritdoc/>
+    public Action<long?> BeginWake(ObjectKey key, long dueMs)
+    {
+        var end = _alarms.BeginWake(key, dueMs);
+        return found => _loop.Post(
+            _ =>
+            {
+                // One that was elsewhere and has come here meanwhile is looked after here.
+                if (found is not null || !_claims.Holds(key))
+                {
+                    end(found ?? 0);
+                }
+            },
+            null);
+    }
+
+    /// <inheritdoc/>
+    public Task KeepAlarmsAsync(CancellationToken cancel) => _loop.RunAsync(() => _alarms.FlushAsync(cancel));
+
     /// <summary>An activation has ended.</summary>
     internal void Ended(ObjectKey key, HeldObject held)
     {
         _storage.KeepNoMore(key);
+        held.IsRecent = true;
         if (!held.IsOwned)
         {
             // Looking at objects that have never written leaves nothing behind.
             _storage.LetGoUnwritten(key, held);
         }
+        else if (_storage.HeldCount > Volatile.Read(ref _forgetAt) && Interlocked.Exchange(ref _forgetting, 1) == 0)
+        {
+            _loop.Post(_ => _ = ForgetUnusedAsync(), null);
+        }
     }
+
+    // Objects that were in memory since the last time get a second chance, so a node that uses few of many keeps those.
+    private async Task ForgetUnusedAsync()
+    {
+        var uploaded = _uploader.UploadedSequence;
+        var looked = 0;
+        foreach (var (key, held) in _storage.AllHeld)
+        {
+            if (held.IsRecent)
+            {
+                held.IsRecent = false;
+            }
+            else if (!_waiting.Contains(key))
+            {
+                _storage.TryForget(key, held, uploaded, _claims.TryForget);
+            }
+
+            if (++looked % ForgetLooksAtOnce == 0)
+            {
+                // Others on the loop have their turn.
+                await Task.Yield();
+            }
+        }
+
+        Volatile.Write(ref _forgetAt, Math.Max(_options.RememberedObjectsMax, 2 * _storage.HeldCount));
+        Volatile.Write(ref _forgetting, 0);
+    }
+
+    /// <summary>How many objects each part of the node remembers something of.</summary>
+    internal (int Held, int Claims, int Uploader, int Bundles) Remembered =>
+        (_storage.HeldCount, _claims.Count, _uploader.Remembered, _bundles.Remembered);
+
+    /// <summary>True if an activation of the object could begin without I/O.</summary>
+    internal bool Knows(ObjectKey key) => _storage.FindReady(key) is not null;
+
+    private const int ForgetLooksAtOnce = 4_096;
+
+    private int _forgetAt;
+    private int _forgetting;
 
     private async Task MakeCurrentAsync(ObjectKey key, HeldObject held, CancellationToken cancel)
     {
@@ -150,10 +213,9 @@ public sealed partial class RelayNode
         }
 
         _uploader.Adopt(archive);
-        if (archive.Newest.AlarmMs is not 0 and var due)
-        {
-            _loop.Post(_ => _alarms.Set(key, due), null);
-        }
+        // The object is this session's, and not active: its alarm is what the bucket has, whatever was adopted of it.
+        var due = archive.Newest.AlarmMs;
+        _loop.Post(_ => _alarms.Set(key, due), null);
 
         switch (outcome)
         {
