@@ -97,7 +97,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
                 next = current.Next(value, activation.Epoch, time, alarm);
                 activation.Current = next;
                 appended();
-                confirmed = process.Leader.AppendAsync(key, activation.Epoch, next.State.Transaction, time, alarm, next.Encode(current));
+                confirmed = process.Leader.AppendAsync(key, activation.Epoch, next, next.Encode(current));
                 activation.LastWrite = confirmed;
             }
             finally
@@ -118,7 +118,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
 
             _confirmed[key] = next;
             process.Alarms.Set(key, next.State.AlarmMs);
-            if (process.Random.Happens(0.3))
+            if (process.Random.Happens(0.3) && !process.Node.Disk.IsFull)
             {
                 process.Node.Disk.Copies[key] = next;
             }
@@ -178,6 +178,10 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
     public void AdoptAlarm(ObjectKey key, long dueMs)
     {
     }
+
+    /// <summary>True while the object is in memory here with a claim, and takes writes.</summary>
+    public bool IsOpen(ObjectKey key) => _active.TryGetValue(key, out var starting)
+        && starting is { IsCompletedSuccessfully: true, Result: { IsUnwritten: false, IsClosing: false, IsBroken: false } };
 
     /// <summary>The alarm that an object has, as far as this process runs it.</summary>
     public RegisterCopy? Confirmed(ObjectKey key) => process.Claims.Holds(key) && _confirmed.TryGetValue(key, out var state) ? state : null;
@@ -294,7 +298,14 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
                 }
 
                 var sink = new RegisterCopy.Sink();
-                return sink.Copy(await archive.RestoreAsync(newest.Transaction, sink, process.Stopping));
+                try
+                {
+                    return sink.Copy(await archive.RestoreAsync(newest.Transaction, sink, process.Stopping));
+                }
+                catch (StorageDamagedException) when (process.Fleet.Bug == PlantedBug.ServeUnproven && sink.HasPages)
+                {
+                    return sink.Copy(newest);
+                }
             }
             catch (Storage.Buckets.BucketException)
             {

@@ -21,7 +21,7 @@ public sealed class GrpcRelayServer : IDisposable
     /// <param name="figures">How far this node's session is, for those who look at the whole cluster.</param>
     public GrpcRelayServer(IRelayService service, RelayIdentity identity, ILogger<GrpcRelayServer> logger, ISessionFigures? figures = null)
     {
-        Definition = Wire.Relay.BindService(new RelayCalls(service, figures, new RelayAdmission(identity, logger), _stop.Token));
+        Definition = Wire.Relay.BindService(new RelayCalls(service, figures, new RelayAdmission(identity, service, logger), _stop.Token));
     }
 
     /// <summary>The service, to be mapped.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Skerry.Storage.Relay.Grpc;
 
 /// <summary>Lets calls in that come from nodes of this cluster whose protocol this one speaks. Thread-safe.</summary>
-internal sealed class RelayAdmission(RelayIdentity identity, ILogger logger)
+internal sealed class RelayAdmission(RelayIdentity identity, IRelayService service, ILogger logger)
 {
     // A refused node tries again and again; each is told of once. Bounded, for names are the callers' own.
     private const int ToldMax = 256;
@@ -24,6 +24,12 @@ internal sealed class RelayAdmission(RelayIdentity identity, ILogger logger)
             }
 
             throw new RpcException(new Status(StatusCode.FailedPrecondition, objection), identity.ToHeaders());
+        }
+
+        if (RelayIdentity.MeantBy(call.RequestHeaders) is { } meant && !service.Is(meant))
+        {
+            throw new RpcException(
+                new Status(StatusCode.FailedPrecondition, $"Node {identity.Node} is not node {meant}, which was here before: its data folder is another one."), identity.ToHeaders());
         }
 
         await call.WriteResponseHeadersAsync(identity.ToHeaders()).ConfigureAwait(false);

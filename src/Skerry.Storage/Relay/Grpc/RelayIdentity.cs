@@ -22,9 +22,27 @@ public sealed record RelayIdentity(string Cluster, string Node)
 
     // Names may have any letters, headers may not; the suffix makes gRPC encode the value.
     private const string NodeHeader = "skerry-node-bin";
+    private const string MeantHeader = "skerry-for";
 
     /// <summary>The headers, in a collection of its own for each call.</summary>
     internal Metadata ToHeaders() => ToHeaders(ProtocolOldest, ProtocolNewest);
+
+    /// <summary>The headers of a call that one node alone may answer, wherever it is reached.</summary>
+    internal Metadata ToHeaders(NodeId meant)
+    {
+        var headers = ToHeaders();
+        headers.Add(MeantHeader, meant.ToString());
+        return headers;
+    }
+
+    /// <summary>The node that a call is meant for; null if it does not matter who answers.</summary>
+    /// <exception cref="InvalidDataException">What the caller says is no node's id.</exception>
+    internal static NodeId? MeantBy(Metadata theirs) => theirs.GetValue(MeantHeader) switch
+    {
+        null => null,
+        var text when NodeId.TryParse(text, out var meant) => meant,
+        var text => throw new InvalidDataException($"'{text}' is no node's id."),
+    };
 
     /// <summary>The headers of a version that speaks the given protocols.</summary>
     internal Metadata ToHeaders(int oldest, int newest) => new()
