@@ -120,6 +120,14 @@ internal sealed class BucketWatch(SimulatedFleet fleet, Ledger ledger)
             }
         }
 
+        if (used > allowed && fleet.IsTracing)
+        {
+            foreach (var (key, stored) in fleet.Store.Objects)
+            {
+                fleet.Trace("bucket", $"{key} {stored.Content.Length} {(_times.TryGetValue(key, out var time) ? time - since : null)} {held.Contains(key)}");
+            }
+        }
+
         return used <= allowed ? null : $"{used} bytes are in the bucket, and {allowed} are twice the live data and what retention holds";
     }
 

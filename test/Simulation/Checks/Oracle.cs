@@ -209,8 +209,8 @@ internal sealed class Oracle
         if (_sessions.TryGetValue(session, out var set) && set.State != SessionState.Sealed
             && _uploaded.GetValueOrDefault(session) is var uploaded && _confirmed.GetValueOrDefault(session) is var confirmed && confirmed > uploaded)
         {
-            var lost = set.Followers.Count(IsLost);
-            var holders = set.Followers.Count(member => !IsLost(member) && _fleet.Find(member.Id)!.Disk.Holds(session, uploaded + 1, confirmed));
+            var others = set.Followers.Where(member => _fleet.Find(member.Id)?.Disk.Holds(session, uploaded + 1, confirmed) != true).ToList();
+            var (holders, lost) = (set.Followers.Count - others.Count, others.Count(IsLost));
             Check("3 (survival)", holders + lost >= set.Quorum && holders > 0,
                 $"{holders} of {set.Followers.Count} followers hold record {confirmed} of session {session} on stable storage, and {lost} are lost");
         }

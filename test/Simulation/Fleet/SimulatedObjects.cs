@@ -76,6 +76,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             activation.Turn = turn.Task;
             await before;
             Task confirmed;
+            Task? earlier;
             RegisterCopy next;
             try
             {
@@ -96,6 +97,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
                 var alarm = process.Random.Happens(0.4) ? current.State.AlarmMs : process.Random.Happens(0.5) ? FarFutureMs + value : 0;
                 next = current.Next(value, activation.Epoch, time, alarm);
                 activation.Current = next;
+                earlier = activation.LastWrite;
                 appended();
                 confirmed = process.Leader.AppendAsync(key, activation.Epoch, next, next.Encode(current));
                 activation.LastWrite = confirmed;
@@ -111,7 +113,9 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             }
             catch (StorageException)
             {
+                // The next activation begins with what is confirmed, so nothing may be open any more.
                 activation.IsBroken = true;
+                await SettledAsync(earlier);
                 _active.Remove(key);
                 throw;
             }
@@ -160,17 +164,26 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             _active.Remove(key);
         }
 
-        if (activation.LastWrite is { } write)
+        await SettledAsync(activation.LastWrite);
+    }
+
+    private static async Task SettledAsync(Task? write)
+    {
+        try
         {
-            await write;
+            await (write ?? Task.CompletedTask);
+        }
+        catch (StorageException)
+        {
         }
     }
 
-    public Task UploadAsync(ObjectKey key, CancellationToken cancel)
+    public async Task UploadAsync(ObjectKey key, CancellationToken cancel)
     {
         // The copy is not kept up from now on; what is on the disk may come back much later.
         _confirmed.Remove(key);
-        return process.Uploader.FlushAsync(key, cancel);
+        await process.Uploader.FlushAsync(key, cancel);
+        process.Uploader.Forget(key);
     }
 
     public Task ReleaseAsync(ObjectKey key, CancellationToken cancel) => EndActivationAsync(key, cancel);
@@ -292,6 +305,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             {
                 var archive = await ObjectArchive.OpenAsync(process.Bucket, key, process.Bundles, process.Stopping);
                 var newest = archive.Newest;
+                process.Uploader.Adopt(archive);
                 if (copies.TryGetValue(key, out var copy) && copy.State.Transaction == newest.Transaction && copy.State.Checksum == newest.Checksum)
                 {
                     return copy with { State = newest };

@@ -123,6 +123,7 @@ internal sealed class SimulatedDisk(Random random)
         Cut(0);
         Array.ForEach(legible, entry => TryAppend(entry));
         _synced = _entries.Count;
+        IsDamaged = false;
         Lost?.Invoke();
     }
 
