@@ -20,18 +20,18 @@ internal sealed class BucketWatch(SimulatedFleet fleet, Ledger ledger)
     private readonly Dictionary<SessionId, HashSet<string>> _bundles = [];
 
     /// <summary>Takes in a file; tells what is wrong with it, and of which objects it holds something.</summary>
-    public string? Stored(string key, byte[] content, ISet<ObjectKey> touched)
+    public string? Stored(string key, byte[] content, ISet<ObjectKey> touched, List<LedgerRecord> records)
     {
         if (BucketKeys.TryParseBundle(key, out var session, out _, out _))
         {
             Add(_bundles, session).Add(key);
-            return Index(key, content, touched);
+            return Index(key, content, touched, records);
         }
 
         if (BucketKeys.TryParseLog(key, out var log, out _, out _, out _))
         {
             Add(_logs, log).Add(key);
-            return Index(key, content, touched);
+            return Index(key, content, touched, records);
         }
 
         if (BucketKeys.TryParseSnapshot(key, out var @object, out var txid, out var epoch, out var alarm))
@@ -149,7 +149,7 @@ internal sealed class BucketWatch(SimulatedFleet fleet, Ledger ledger)
 
     private IEnumerable<SnapshotObject> SnapshotsOf(ObjectKey key) => _snapshots.TryGetValue(key, out var snapshots) ? snapshots.Values : [];
 
-    private string? Index(string key, byte[] content, ISet<ObjectKey> touched)
+    private string? Index(string key, byte[] content, ISet<ObjectKey> touched, List<LedgerRecord> records)
     {
         BatchIndex index;
         try
@@ -168,13 +168,34 @@ internal sealed class BucketWatch(SimulatedFleet fleet, Ledger ledger)
             touched.Add(entry.Key);
             if (ledger.Find(entry.Key, entry.Epoch, entry.Txid) is not { } record
                 || record.Sequence != entry.Sequence
-                || !content.AsSpan((int)entry.Offset, entry.Length).SequenceEqual(record.Ltx.Span))
+                || !IsSame(key, entry, content.AsMemory((int)entry.Offset, entry.Length), record))
             {
-                return $"{key} holds a transaction {entry.Txid} of {Oracle.Short(entry.Key)} in epoch {entry.Epoch:x} that nobody has written like that";
+                return $"{key} holds a transaction {entry.Txid} of {Oracle.Short(entry.Key)} in epoch {entry.Epoch:x} as record {entry.Sequence} that nobody has written like that";
             }
+
+            records.Add(record);
         }
 
         return null;
+    }
+
+    // A bit of a compressed page may mean nothing: what counts is what it decompresses to.
+    private static bool IsSame(string key, in BatchEntry entry, ReadOnlyMemory<byte> ltx, LedgerRecord record)
+    {
+        if (ltx.Span.SequenceEqual(record.Ltx.Span))
+        {
+            return true;
+        }
+
+        try
+        {
+            RecordProof.Check(key, entry, ltx);
+            return entry.PostApplyChecksum == record.Checksum;
+        }
+        catch (StorageDamagedException)
+        {
+            return false;
+        }
     }
 
     private string? Snapshot(string key, byte[] content, ObjectKey @object, ulong epoch, ulong txid)

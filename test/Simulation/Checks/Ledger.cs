@@ -8,13 +8,15 @@ internal sealed record LedgerRecord(SessionId Session, ObjectKey Key, ulong Epoc
 {
     /// <summary>Where it stands among the object's confirmed writes, from 1; 0 while it is not one of them.</summary>
     public int Order { get; set; }
+
+    /// <summary>True once it is in the bucket: even if it was never confirmed, a takeover has found it, and it may have happened.</summary>
+    public bool IsUploaded { get; set; }
 }
 
 /// <summary>Every record of a run, and in which order each object's were confirmed.</summary>
 internal sealed class Ledger
 {
     private readonly Dictionary<(ObjectKey, ulong Epoch, ulong Txid), LedgerRecord> _records = [];
-    private readonly Dictionary<SessionId, List<LedgerRecord>> _bySession = [];
     private readonly Dictionary<long, LedgerRecord> _byValue = [];
     private readonly Dictionary<ObjectKey, LedgerRecord> _newest = [];
     private readonly Dictionary<ObjectKey, int> _seen = [];
@@ -22,20 +24,11 @@ internal sealed class Ledger
     /// <summary>Notes a record; false if there is another one of the same object, epoch and transaction.</summary>
     public bool Add(LedgerRecord record)
     {
-        if (!_bySession.TryGetValue(record.Session, out var records))
-        {
-            _bySession.Add(record.Session, records = []);
-        }
-
-        records.Add(record);
         _byValue.Add(record.Value, record);
         return _records.TryAdd((record.Key, record.Epoch, record.Txid), record);
     }
 
     public LedgerRecord? Find(ObjectKey key, ulong epoch, ulong txid) => _records.GetValueOrDefault((key, epoch, txid));
-
-    public LedgerRecord? Find(SessionId session, ulong sequence) =>
-        _bySession.TryGetValue(session, out var records) && sequence <= (ulong)records.Count ? records[(int)sequence - 1] : null;
 
     public LedgerRecord? Find(long value) => _byValue.GetValueOrDefault(value);
 

@@ -24,6 +24,7 @@ internal sealed class Oracle
     private readonly Dictionary<ObjectKey, OwnerRecord> _owners = [];
     private readonly HashSet<SessionId> _changedSessions = [];
     private readonly HashSet<ObjectKey> _changedObjects = [];
+    private readonly List<LedgerRecord> _uploadedNow = [];
 
     public Oracle(SimulatedFleet fleet)
     {
@@ -94,11 +95,34 @@ internal sealed class Oracle
     /// <param name="seenBefore"><see cref="SeenOf"/> when it began.</param>
     public void Answered(ObjectKey key, Operation operation, int seenBefore)
     {
-        var record = _ledger.Find(operation.Value);
-        Check("2, 5 (answers)", operation.Value == 0 || record is { Order: > 0 }, $"{operation} of {Short(key)} is answered, and was not confirmed");
-        var order = record?.Order ?? 0;
+        var order = 0;
+        if (operation.Value != 0)
+        {
+            var record = _ledger.Find(operation.Value);
+            Check("2, 5 (answers)", record is { Order: > 0 } or { IsUploaded: true }, $"{operation} of {Short(key)} is answered, and was not confirmed");
+            order = record is null ? 0 : OrderOf(record);
+        }
+
         Check("2, 4 (linearizability)", order >= seenBefore, $"{operation} of {Short(key)} is answered with write {order}, and write {seenBefore} was seen before it began");
         _ledger.See(key, order);
+    }
+
+    // One that a takeover has found has happened when somebody sees it, or writes on top of it.
+    private int OrderOf(LedgerRecord record)
+    {
+        if (record.Order > 0)
+        {
+            return record.Order;
+        }
+
+        if (_ledger.Newest(record.Key) is { } newest && (newest.Epoch, newest.Txid).CompareTo((record.Epoch, record.Txid)) > 0)
+        {
+            return newest.Order - 1;
+        }
+
+        _ledger.Confirm(record);
+        _changedObjects.Add(record.Key);
+        return record.Order;
     }
 
     /// <summary>A node has become another one, or lost what it had stored: every session's copies have to be counted again.</summary>
@@ -236,7 +260,7 @@ internal sealed class Oracle
         if (_ledger.Newest(key) is { } newest && newest.Sequence <= _uploaded.GetValueOrDefault(newest.Session) && _owners.TryGetValue(key, out var owner))
         {
             var why = _bucket.WhyNotRestorable(key, newest, owner.Session);
-            Check("4 (recovery)", why is null, $"transaction {newest.Txid} of {Short(key)} is confirmed and not at the followers any more, and {why}");
+            Check("4 (recovery)", why is null, $"transaction {newest.Txid} of {Short(key)}, record {newest.Sequence} of session {newest.Session}, is confirmed and not at the followers any more, its owner is {owner}, and {why}");
         }
     }
 
@@ -244,10 +268,20 @@ internal sealed class Oracle
 
     private void Stored(string key, byte[] content)
     {
-        if (_bucket.Stored(key, content, _changedObjects) is { } wrong)
+        if (_bucket.Stored(key, content, _changedObjects, _uploadedNow) is { } wrong)
         {
             Check("6 (damage)", false, wrong);
         }
+
+        foreach (var record in _uploadedNow)
+        {
+            // Whoever takes a session over may find more than was confirmed; its leader puts nothing else into the bucket.
+            record.IsUploaded = true;
+            Check("2, 5 (answers)", record.Order > 0 || _sessions[record.Session].State != SessionState.Open,
+                $"{key} holds record {record.Sequence} of session {record.Session}, which was not confirmed");
+        }
+
+        _uploadedNow.Clear();
 
         if (BucketKeys.TryParseBundle(key, out var session, out _, out var last))
         {
@@ -285,13 +319,6 @@ internal sealed class Oracle
         // 1. Whoever has taken it over has seen to it that nothing more can be confirmed.
         var seals = record.Followers.Count(member => _fleet.Find(member.Id) is not { } node || node.Disk.HasSealed(session));
         Check("1 (one owner)", record.Recoverer is null || seals >= record.SealQuorum, $"session {session} is sealed, and {seals} of {record.Followers.Count} followers have sealed it");
-
-        // What was recovered beyond that has happened, too.
-        for (var sequence = confirmed + 1; sequence <= uploaded && _ledger.Find(session, sequence) is { } record2; sequence++)
-        {
-            _ledger.Confirm(record2);
-            _changedObjects.Add(record2.Key);
-        }
     }
 
     private void Check(string statement, bool holds, string what)

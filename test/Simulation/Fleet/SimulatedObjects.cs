@@ -101,6 +101,9 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
                 appended();
                 confirmed = process.Leader.AppendAsync(key, activation.Epoch, next, next.Encode(current));
                 activation.LastWrite = confirmed;
+
+                // Nothing more is written on top of what was not.
+                activation.IsBroken |= confirmed.IsFaulted;
             }
             finally
             {
@@ -116,7 +119,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
                 // The next activation begins with what is confirmed, so nothing may be open any more.
                 activation.IsBroken = true;
                 await SettledAsync(earlier);
-                _active.Remove(key);
+                Drop(key, activation);
                 throw;
             }
 
@@ -130,7 +133,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         catch (ClaimException)
         {
             activation.IsBroken = true;
-            _active.Remove(key);
+            Drop(key, activation);
             throw;
         }
         finally
@@ -165,6 +168,15 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         }
 
         await SettledAsync(activation.LastWrite);
+    }
+
+    private void Drop(ObjectKey key, Activation activation)
+    {
+        // There may be a newer one by now.
+        if (_active.TryGetValue(key, out var starting) && starting.IsCompletedSuccessfully && starting.Result == activation)
+        {
+            _active.Remove(key);
+        }
     }
 
     private static async Task SettledAsync(Task? write)
