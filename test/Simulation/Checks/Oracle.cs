@@ -304,10 +304,15 @@ internal sealed class Oracle
 
     private void StoredSession(SessionId session, SessionRecord record)
     {
-        var wasSealed = _sessions.TryGetValue(session, out var before) && before.State == SessionState.Sealed;
+        if (_sessions.TryGetValue(session, out var before) && before.State == SessionState.Sealed)
+        {
+            // Its first record may arrive once more after it was cleaned up. It can confirm nothing for that.
+            return;
+        }
+
         _sessions[session] = record;
         _changedSessions.Add(session);
-        if (record.State != SessionState.Sealed || wasSealed)
+        if (record.State != SessionState.Sealed)
         {
             return;
         }
