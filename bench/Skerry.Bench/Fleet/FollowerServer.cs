@@ -44,6 +44,9 @@ internal static class FollowerServer
 
     private sealed class Service(FollowerStore store) : IRelayService
     {
+        // The leader makes up who its followers are.
+        public bool Is(NodeId node) => true;
+
         public IFollowedSession? Follow(FollowHello hello, IFollowerEvents leader, out ulong held, out int sealedBy)
         {
             if (hello.Leader.Session != Echoed)

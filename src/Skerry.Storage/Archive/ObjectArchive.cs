@@ -341,13 +341,17 @@ public sealed class ObjectArchive
         var (bytes, last) = (0L, default(PageState));
         for (var i = Math.Max(_chain.FirstBase, 0); i < _chain.Links.Count && _chain.FirstBase >= 0; i++)
         {
-            if (_chain.Links[i].Record is not { Entry: var entry } || entry.TimestampMs > timeMs)
+            // The log begins after the snapshot that the history begins with.
+            var link = _chain.Links[i];
+            var isFirst = i == _chain.FirstBase && link.Snapshot is not null;
+            var state = await StateAsync(link, cancel);
+            if ((link.Record is null && !isFirst) || state.TimestampMs > timeMs)
             {
                 break;
             }
 
-            bytes += entry.Length;
-            last = await StateAsync(_chain.Links[i], cancel);
+            bytes += isFirst ? 0 : link.Record!.Value.Entry.Length;
+            last = state;
         }
 
         return bytes > Math.Max((long)last.PageCount * IPageFile.PageSize, bytesMin) ? last.Transaction : null;

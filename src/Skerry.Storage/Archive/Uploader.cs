@@ -36,7 +36,7 @@ public sealed partial class Uploader
     private long _batches;
     private long _promotions;
     private long _snapshots;
-    private DateTimeOffset _tidyAt;
+    private long _tidyAtMs;
     private long? _batchSince;
     private StorageException? _uploadTrouble;
     private StorageException? _workTrouble;
@@ -416,7 +416,7 @@ public sealed partial class Uploader
 
     private async Task WorkAsync(CancellationToken cancel)
     {
-        _tidyAt = _time.GetUtcNow() + _options.TrashDelay;
+        _tidyAtMs = Now + (long)_options.TrashDelay.TotalMilliseconds;
         var delay = _options.RetryDelay;
         while (true)
         {
@@ -440,13 +440,13 @@ public sealed partial class Uploader
                 continue;
             }
 
-            if (_time.GetUtcNow() >= _tidyAt || _bundles.Spent().Count >= SpentBundlesMax)
+            if (Now >= _tidyAtMs || _bundles.Spent().Count >= SpentBundlesMax)
             {
                 await TidyAsync(cancel);
                 continue;
             }
 
-            var tidy = (long)Math.Max(1, Math.Ceiling((_tidyAt - _time.GetUtcNow()).TotalMilliseconds));
+            var tidy = Math.Max(1, _tidyAtMs - Now);
             var wait = Math.Clamp((next ?? long.MaxValue) - Now, 1, tidy);
             await _workLoop.WaitAsync(_time, TimeSpan.FromMilliseconds(wait), cancel);
         }
@@ -538,7 +538,7 @@ public sealed partial class Uploader
             var spent = _bundles.Spent();
             await Trash.AddAsync(_bucket, spent, null, now + (long)_options.TrashDelay.TotalMilliseconds, cancel);
             _bundles.Forget(spent);
-            if (_time.GetUtcNow() >= _tidyAt)
+            if (Now >= _tidyAtMs)
             {
                 await Trash.EmptyAsync(_bucket, now, cancel);
             }
@@ -548,7 +548,7 @@ public sealed partial class Uploader
             LogTidyFailed(_logger, _bucket.Description, e);
         }
 
-        _tidyAt = _time.GetUtcNow() + _options.TrashDelay;
+        _tidyAtMs = Now + (long)_options.TrashDelay.TotalMilliseconds;
     }
 
     // Every session does it for all objects, at a time of its own: those in use see to themselves, and those at rest must

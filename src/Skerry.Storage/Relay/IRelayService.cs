@@ -3,6 +3,12 @@ namespace Skerry.Storage.Relay;
 /// <summary>What a node does for other nodes; the transport's server side calls it. Thread-safe.</summary>
 public interface IRelayService
 {
+    /// <summary>
+    /// Whether this is the node that a caller means. Where it was reached there may be another one by now: one with an
+    /// empty folder, which must not answer for what the other had stored and sealed.
+    /// </summary>
+    bool Is(NodeId node);
+
     /// <summary>A leader has connected. The answer is the session's follower here, or null with the epoch by which it is sealed.</summary>
     IFollowedSession? Follow(FollowHello hello, IFollowerEvents leader, out ulong held, out int sealedBy);
 

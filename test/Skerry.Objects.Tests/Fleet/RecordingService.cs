@@ -9,6 +9,8 @@ namespace Skerry.Objects.Tests.Fleet;
 /// <summary>The far end of the transport: keeps what it is told, and answers what the test wants.</summary>
 internal sealed class RecordingService : IRelayService
 {
+    public NodeId Id { get; set; } = new(1);
+
     public List<string> Calls { get; } = [];
 
     public List<Frame> Frames { get; } = [];
@@ -26,6 +28,8 @@ internal sealed class RecordingService : IRelayService
 
     /// <summary>Lets a call wait until the test lets it go on.</summary>
     public Task Until { get; set; } = Task.CompletedTask;
+
+    public bool Is(NodeId node) => node == Id;
 
     public IFollowedSession? Follow(FollowHello hello, IFollowerEvents leader, out ulong held, out int sealedBy)
     {

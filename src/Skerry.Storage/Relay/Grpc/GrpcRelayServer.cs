@@ -26,7 +26,7 @@ public sealed class GrpcRelayServer : IDisposable
     public GrpcRelayServer(
         IRelayService service, RelayIdentity identity, NodeCertificates certificates, ILogger<GrpcRelayServer> logger, ISessionFigures? figures = null)
     {
-        var admission = new RelayAdmission(identity, logger);
+        var admission = new RelayAdmission(identity, service, logger);
         Definition = Wire.Relay.BindService(new RelayCalls(service, figures, admission, _stop.Token));
         _streams = new StreamServer(service, identity, admission, certificates, logger);
     }

@@ -75,6 +75,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         var answer = await CallAsync(
             $"seal session {session}",
             follower.Address,
+            follower.Id,
             _options.AnswerTimeout,
             (client, headers, token) => client.SealAsync(new() { Session = session.ToWire(), RecoveryEpoch = recoveryEpoch }, headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
@@ -90,7 +91,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         try
         {
             call = _channels.To(follower.Address).ReadFrames(
-                new() { Session = session.ToWire(), From = from }, _identity.ToHeaders(), cancellationToken: silent.Token);
+                new() { Session = session.ToWire(), From = from }, _identity.ToHeaders(follower.Id), cancellationToken: silent.Token);
         }
         catch (Exception e) when (PeerFailure.IsOne(e))
         {
@@ -121,6 +122,10 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
                         continue;
                     }
                 }
+                catch (RpcException e) when (e.StatusCode == StatusCode.DataLoss)
+                {
+                    throw new StorageDamagedException($"What node {follower.Name} holds of session {session}", 0, e.Status.Detail);
+                }
                 catch (Exception e) when (PeerFailure.IsOne(e))
                 {
                     throw Failed(e, silent, operation, follower.Address, _options.AnswerTimeout, cancel);
@@ -138,6 +143,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
     public Task ForgetAsync(NodeInfo follower, SessionId session, CancellationToken cancel) => CallAsync(
         $"have session {session} forgotten",
         follower.Address,
+        follower.Id,
         _options.AnswerTimeout,
         (client, headers, token) => client.ForgetAsync(new() { Session = session.ToWire() }, headers, cancellationToken: token),
         cancel);
@@ -149,6 +155,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         var answer = await CallAsync(
             operation,
             owner.Address,
+            owner.Id,
             _options.ReleaseTimeout,
             (client, headers, token) => client.ReleaseAsync(WireMapping.ToWire(ownerSession, key, to), headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
@@ -162,6 +169,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         var answer = await CallAsync(
             operation,
             address,
+            null,
             _options.AnswerTimeout,
             (client, headers, token) => client.GreetAsync(new() { Caller = self.ToWire() }, headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
@@ -175,6 +183,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         var answer = await CallAsync(
             operation,
             node.Address,
+            null,
             _options.AnswerTimeout,
             (client, headers, token) => client.FiguresAsync(new(), headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
@@ -185,12 +194,12 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
     public void Dispose() => _channels.Dispose();
 
     private async Task<TAnswer> CallAsync<TAnswer>(
-        string operation, string address, TimeSpan timeout, Func<Wire.Relay.RelayClient, Metadata, CancellationToken, AsyncUnaryCall<TAnswer>> start, CancellationToken cancel)
+        string operation, string address, NodeId? meant, TimeSpan timeout, Func<Wire.Relay.RelayClient, Metadata, CancellationToken, AsyncUnaryCall<TAnswer>> start, CancellationToken cancel)
     {
         using var watch = Watch(cancel, timeout);
         try
         {
-            using var call = start(_channels.To(address), _identity.ToHeaders(), watch.Token);
+            using var call = start(_channels.To(address), meant is { } node ? _identity.ToHeaders(node) : _identity.ToHeaders(), watch.Token);
             var answer = await call.ResponseAsync.ConfigureAwait(false);
             Check(await call.ResponseHeadersAsync.ConfigureAwait(false), address);
             return answer;

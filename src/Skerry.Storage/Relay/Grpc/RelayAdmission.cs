@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Skerry.Storage.Relay.Grpc;
 
 /// <summary>Lets calls in that come from nodes of this cluster whose protocol this one speaks. Thread-safe.</summary>
-internal sealed class RelayAdmission(RelayIdentity identity, ILogger logger)
+internal sealed class RelayAdmission(RelayIdentity identity, IRelayService service, ILogger logger)
 {
     // A refused node tries again and again; each is told of once. Bounded, for names are the callers' own.
     private const int ToldMax = 256;
@@ -22,6 +22,11 @@ internal sealed class RelayAdmission(RelayIdentity identity, ILogger logger)
             throw new RpcException(new Status(StatusCode.FailedPrecondition, objection), identity.ToHeaders());
         }
 
+        if (Misled(RelayIdentity.MeantBy(call.RequestHeaders)) is { } another)
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, another), identity.ToHeaders());
+        }
+
         await call.WriteResponseHeadersAsync(identity.ToHeaders()).ConfigureAwait(false);
     }
 
@@ -32,10 +37,15 @@ internal sealed class RelayAdmission(RelayIdentity identity, ILogger logger)
         if (objection is not null)
         {
             Tell(objection, theirs?.Node ?? "", peer);
+            return objection;
         }
 
-        return objection;
+        return Misled(RelayIdentity.MeantBy(theirs));
     }
+
+    private string? Misled(NodeId? meant) => meant is { } node && !service.Is(node)
+        ? $"Node {identity.Node} is not node {node}, which was here before: its data folder is another one."
+        : null;
 
     private void Tell(string objection, string node, string peer)
     {

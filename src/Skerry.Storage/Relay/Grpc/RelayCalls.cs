@@ -72,6 +72,11 @@ internal sealed class RelayCalls(IRelayService service, ISessionFigures? figures
         {
             throw new RpcException(new Status(StatusCode.InvalidArgument, e.Message));
         }
+        catch (StorageDamagedException e)
+        {
+            // Another follower may have what is damaged here.
+            throw new RpcException(new Status(StatusCode.DataLoss, e.Message));
+        }
         catch (Exception e) when (e is StorageException or IOException)
         {
             throw new RpcException(new Status(StatusCode.Aborted, e.Message));

@@ -21,14 +21,21 @@ internal static class NodeIdentity
                     : throw new StorageDamagedException(file, 0, "it does not hold a node's id");
             }
 
-            var fresh = new NodeId(Random());
-            DurableFile.Replace(file, System.Text.Encoding.ASCII.GetBytes($"{fresh}\n"));
-            return fresh;
+            return Renew(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StorageException($"The node's id in {file} cannot be read or written: {e.Message}", e);
         }
+    }
+
+    /// <summary>Makes the folder's node another one, durably.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static NodeId Renew(string folder)
+    {
+        var fresh = new NodeId(Random());
+        DurableFile.Replace(Path.Combine(folder, "node"), System.Text.Encoding.ASCII.GetBytes($"{fresh}\n"));
+        return fresh;
     }
 
     /// <summary>A session id that nobody has.</summary>

@@ -4,6 +4,9 @@ namespace Skerry.Storage.Relay.Hosting;
 public sealed partial class RelayNode
 {
     /// <inheritdoc/>
+    public bool Is(NodeId node) => node == Self.Id;
+
+    /// <inheritdoc/>
     public IFollowedSession? Follow(FollowHello hello, IFollowerEvents leader, out ulong held, out int sealedBy)
     {
         ThrowIfUnproven();

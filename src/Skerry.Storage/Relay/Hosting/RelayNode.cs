@@ -59,10 +59,9 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         _bucket = bucket;
         _time = time;
         _logger = logger;
+        _followed = FollowedFolder.Open(folder.Path, options.Leader.LeaseDuration, time, logger);
         Self = new NodeInfo(NodeIdentity.Load(folder.Path), NodeIdentity.NewSession(), options.Name, options.Zone ?? options.Name, options.Address);
         _transport = new SelfTransport(Self, transport) { Service = this };
-        _followed = FollowerStore.Open(
-            new FollowerStoreOptions { Folder = Path.Combine(folder.Path, "followed"), LeaseDuration = options.Leader.LeaseDuration }, time, logger);
         _plane = new ControlPlane(Self, _transport, options.Control, time, new Random(), logger, _stopping.Token);
         _sessions = new SessionRecords(bucket, time, _plane.Random);
         _peers = new PeerDirectory(_plane, _sessions);

@@ -231,7 +231,7 @@ internal sealed class FollowerStream : IFollowerStream
         _socket.Connect(to.IdnHost, to.Port);
         _connection = StreamConnection.Call(_socket, _certificates, to.IdnHost);
         _connected.TrySetResult();
-        _connection.Write(new FromLeader { Hello = new() { Leader = _hello.Leader.ToWire(), UploadedTo = _hello.UploadedTo, Identity = _identity.ToWire() } });
+        _connection.Write(new FromLeader { Hello = new() { Leader = _hello.Leader.ToWire(), UploadedTo = _hello.UploadedTo, Identity = _identity.ToWire(_follower.Id) } });
     }
 
     private void Take(FromFollower message)
