@@ -275,13 +275,13 @@ public sealed class GrpcRelayTests : IDisposable
     }
 
     [Fact]
-    public async Task What_goes_wrong_while_frames_are_read_is_an_unreachable_peer()
+    public async Task Damage_that_is_found_while_frames_are_read_is_named()
     {
         _service.Frames.Add(new(1, 1, 9, 1, 64, new byte[8]));
         _service.Failure = new StorageDamagedException("segment", 77, "a checksum is wrong");
         await using var node = await RelayNode.StartAsync(_service, _certificates);
         var read = 0;
-        var e = await Assert.ThrowsAsync<PeerUnreachableException>(async () =>
+        var e = await Assert.ThrowsAsync<StorageDamagedException>(async () =>
         {
             await foreach (var frame in node.Transport.ReadFramesAsync(node.Info, Session, 1, Cancel))
             {

@@ -33,11 +33,16 @@ internal sealed class StreamServer(IRelayService service, RelayIdentity identity
 
         try
         {
-            Serve(socket, socket.RemoteEndPoint?.ToString() ?? "");
+            Serve(socket, Shown(socket));
         }
         catch (Exception e) when (PeerFailure.IsOne(e))
         {
             // The caller is gone, or was none of this cluster, which has been told.
+        }
+        catch (Exception e)
+        {
+            // Nothing that a peer sends may end the process.
+            RelayLog.StreamFailed(logger, socket.SafeHandle.IsClosed ? "" : Shown(socket), e);
         }
         finally
         {
@@ -49,6 +54,8 @@ internal sealed class StreamServer(IRelayService service, RelayIdentity identity
             socket.Dispose();
         }
     }
+
+    private static string Shown(Socket socket) => socket.RemoteEndPoint?.ToString() ?? "";
 
     /// <summary>Ends all streams, and answers no new ones. Leaders turn to other followers.</summary>
     public void Stop()
