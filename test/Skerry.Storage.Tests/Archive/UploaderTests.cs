@@ -224,7 +224,7 @@ public sealed class UploaderTests
         world.Advance(world.Options.BatchWindow + world.Options.SlowAfter);
         Assert.Null(world.Uploader.Trouble);
         world.Advance(TimeSpan.FromSeconds(1));
-        Assert.Contains("Nothing has got into memory for 15 s", world.Uploader.Trouble!.Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing has got into memory for 16 s", world.Uploader.Trouble!.Message, StringComparison.Ordinal);
         way.SetResult();
         world.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(world.Uploader.Trouble);
