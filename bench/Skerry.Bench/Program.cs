@@ -26,7 +26,7 @@ try
         case [ChildTasks.HoldObjects, var task, var folder] when Subject.Current is { } subject:
             await ActiveObjectBytes.Hold(subject, task, folder, stop.Token);
             return 0;
-        case [ChildTasks.FleetNode, .. var node] when node.Length == 8:
+        case [ChildTasks.FleetNode, .. var node] when node.Length == 9:
             await FleetNode.Serve(FleetNodeArguments.Parse(node), stop.Token);
             return 0;
         case [ChildTasks.Follower, var port, var key, var folder]:

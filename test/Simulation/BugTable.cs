@@ -1,3 +1,4 @@
+using System.Globalization;
 using Skerry.Simulation.Bugs;
 using Skerry.Simulation.Checks;
 using Skerry.Simulation.Fleet;
@@ -7,6 +8,9 @@ namespace Skerry.Simulation;
 /// <summary>After how many seeds each planted bug is found, and by which check.</summary>
 internal static class BugTable
 {
+    /// <summary>The first line of the table.</summary>
+    public const string Header = "| planted bug | seeds until found | found by the statement |";
+
     public static IEnumerable<PlantedBug> Bugs => Enum.GetValues<PlantedBug>().Where(static bug => bug != PlantedBug.None);
 
     /// <summary>The first seed that finds a bug; null if none does.</summary>
@@ -25,14 +29,35 @@ internal static class BugTable
         return null;
     }
 
-    public static void Print(int seedsMax, Action<string> line)
+    /// <summary>Makes the table of the document, and prints each line as soon as it is known.</summary>
+    public static IReadOnlyList<string> Make(int seedsMax, Action<string> print)
     {
-        line("| planted bug | seeds until found | found by the statement |");
-        line("| --- | --- | --- |");
+        List<string> table = [];
+        Add(Header);
+        Add("| --- | ---: | --- |");
         foreach (var bug in Bugs)
         {
             var found = Find(bug, seedsMax);
-            line($"| {bug} | {found?.Seed.ToString() ?? $"not in {seedsMax}"} | {(found?.Failure is Violation violation ? violation.Statement : found?.Failure.GetType().Name)} |");
+            Add($"| {bug} | {found?.Seed.ToString(CultureInfo.InvariantCulture) ?? $"not in {seedsMax}"} | {(found?.Failure is Violation violation ? violation.Statement : found?.Failure.GetType().Name)} |");
         }
+
+        return table;
+
+        void Add(string line)
+        {
+            table.Add(line);
+            print(line);
+        }
+    }
+
+    /// <summary>Puts the table into a document, instead of the one that is there.</summary>
+    public static void Replace(string file, IReadOnlyList<string> table)
+    {
+        var lines = File.ReadAllLines(file).ToList();
+        var at = lines.IndexOf(Header);
+        var length = lines.Skip(at).TakeWhile(static line => line.StartsWith('|')).Count();
+        lines.RemoveRange(at, length);
+        lines.InsertRange(at, table);
+        File.WriteAllText(file, string.Join('\n', lines) + "\n");
     }
 }

@@ -13,22 +13,14 @@ internal sealed record SeedFailure(int Seed, PlantedBug Bug, Exception Failure)
 /// <summary>Runs many seeds, as many at a time as there are processors.</summary>
 internal static class SeedRun
 {
-    public static List<SeedFailure> Run(int first, int count, PlantedBug bug, int failuresMax, Action<string>? progress = null)
+    public static List<SeedFailure> Run(int first, int count, PlantedBug bug, int failuresMax)
     {
         var failures = new List<SeedFailure>();
-        var done = 0;
         Parallel.For(first, first + count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, (seed, loop) =>
         {
-            var failure = new SimulatedFleet(seed, bug).Run();
-            lock (failures)
+            if (new SimulatedFleet(seed, bug).Run() is { } failure)
             {
-                done++;
-                if (done % 10_000 == 0)
-                {
-                    progress?.Invoke($"{done} seeds, {failures.Count} failed");
-                }
-
-                if (failure is not null)
+                lock (failures)
                 {
                     failures.Add(new SeedFailure(seed, bug, failure));
                     if (failures.Count >= failuresMax)

@@ -14,6 +14,7 @@ namespace Skerry.Bench.Figures;
 internal sealed class ConfirmLatency : IFigure
 {
     private const int Times = 300;
+    private const int WarmUps = 20;
     private const int RecordBytes = 1_000;
 
     /// <inheritdoc/>
@@ -75,6 +76,15 @@ internal sealed class ConfirmLatency : IFigure
             return trips[^1] + syncs[^1];
         }
 
+        // Four processes on few cores compile their hottest methods anew until each has run often.
+        for (var warm = 0; warm < WarmUps; warm++)
+        {
+            await Confirmations();
+            await Parts();
+        }
+
+        trips.Clear();
+        syncs.Clear();
         var (ours, peer) = await Rounds.Alternate(5, Confirmations, Parts, cancel);
         return new Measurement(
             ours, peer, $"records of {RecordBytes} bytes; a round trip {Shown.Of(Rounds.Median(trips), "0")} us, an fdatasync {Shown.Of(Rounds.Median(syncs), "0")} us");

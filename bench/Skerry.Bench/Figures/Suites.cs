@@ -27,6 +27,7 @@ internal static class Suites
                 new FleetConfirmedWrites(),
                 new BucketPuts(),
                 new Failover(),
+                new Recovery(),
                 new Restore100Mb(),
             ],
         };

@@ -43,10 +43,11 @@ internal static class FleetNode
         {
             NodeListener.ConfigureServer(server, TimeSpan.FromSeconds(1));
             server.Listen(IPAddress.Loopback, arguments.HttpPort);
-            server.Listen(IPAddress.Loopback, arguments.NodePort, listener => NodeListener.Configure(listener, certificates));
+            NodeListener.Listen(server, IPAddress.Loopback, arguments.NodePort, certificates);
         });
         builder.Services.AddRelay();
         builder.Services.AddSingleton(identity);
+        builder.Services.AddSingleton(certificates);
         builder.Services.AddSingleton<GrpcRelayServer>();
         builder.AddSkerry(skerry =>
         {
@@ -55,7 +56,7 @@ internal static class FleetNode
             skerry.Cluster = new SkerryClusterOptions
             {
                 Name = "bench",
-                Zone = arguments.Name,
+                Zone = arguments.Zone,
                 Redis = arguments.Redis,
                 Listen = new IPEndPoint(IPAddress.Loopback, arguments.SiloPort),
                 InternalUrl = string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{arguments.NodePort}"),
@@ -63,7 +64,7 @@ internal static class FleetNode
             };
             skerry.Relay = new SkerryRelayOptions(bucket, transport);
             skerry.Relay.Node.Name = arguments.Name;
-            skerry.Relay.Node.Zone = arguments.Name;
+            skerry.Relay.Node.Zone = arguments.Zone;
             skerry.Relay.Node.Address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{arguments.NodePort}");
         }).AddDurableObject<IProbe, Probe>();
 
@@ -72,6 +73,7 @@ internal static class FleetNode
         app.UseRouting();
         app.MapRelay(app.Services.GetRequiredService<GrpcRelayServer>());
         Map(app, bucket);
+        NodeRecovery.Map(app, arguments.Zone);
         await ((IHost)app).RunAsync(cancel);
     }
 

@@ -26,16 +26,17 @@ internal static class FollowerServer
         var key = ClusterKey.TryParse(keyText, out var parsed) ? parsed : throw new BenchException("That is no cluster key.");
         using var certificates = NodeCertificates.FromClusterKey(key);
         await using var store = FollowerStore.Open(new FollowerStoreOptions { Folder = folder }, TimeProvider.System, NullLogger.Instance);
-        using var relay = new GrpcRelayServer(new Service(store), new RelayIdentity("bench", "follower"), NullLogger<GrpcRelayServer>.Instance);
+        using var relay = new GrpcRelayServer(new Service(store), new RelayIdentity("bench", "follower"), certificates, NullLogger<GrpcRelayServer>.Instance);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(server =>
         {
             NodeListener.ConfigureServer(server, TimeSpan.FromSeconds(1));
-            server.Listen(IPAddress.Loopback, port, listener => NodeListener.Configure(listener, certificates));
+            NodeListener.Listen(server, IPAddress.Loopback, port, certificates);
         });
         builder.Services.AddRelay();
+        builder.Services.AddSingleton(_ => relay);
         await using var app = builder.Build();
         app.MapRelay(relay);
         await ((IHost)app).RunAsync(cancel);
@@ -43,6 +44,9 @@ internal static class FollowerServer
 
     private sealed class Service(FollowerStore store) : IRelayService
     {
+        // The leader makes up who its followers are.
+        public bool Is(NodeId node) => true;
+
         public IFollowedSession? Follow(FollowHello hello, IFollowerEvents leader, out ulong held, out int sealedBy)
         {
             if (hello.Leader.Session != Echoed)
@@ -69,7 +73,7 @@ internal static class FollowerServer
         public Task<ReleaseReply> ReleaseAsync(SessionId ownerSession, ObjectKey key, SessionId to, CancellationToken cancel) =>
             Task.FromResult(ReleaseReply.NotOwner);
 
-        public IReadOnlyList<NodeInfo> Greet(NodeInfo caller) => [];
+        public Task<IReadOnlyList<NodeInfo>> GreetAsync(NodeInfo caller, CancellationToken cancel) => Task.FromResult<IReadOnlyList<NodeInfo>>([]);
     }
 
     private sealed class Echo(IFollowerEvents leader) : IFollowedSession

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Skerry.Bench.Peers;
+using Skerry.Objects;
 using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Bench.Fleet;
@@ -40,7 +41,7 @@ internal sealed class RelayFleet : IAsyncDisposable
             {
                 var name = NameOf("node", i);
                 fleet._nodes.Add(new Node(new FleetNodeArguments(
-                    name, Tool.FreePort(), Tool.FreePort(), Tool.FreePort(), $"127.0.0.1:{redisPort}", key,
+                    name, ((LocationHint)i).ToCode(), Tool.FreePort(), Tool.FreePort(), Tool.FreePort(), $"127.0.0.1:{redisPort}", key,
                     Path.Combine(folder, "bucket"), Path.Combine(folder, name))));
                 await fleet.StartNode(i, cancel);
             }

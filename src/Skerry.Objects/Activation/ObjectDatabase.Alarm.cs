@@ -59,8 +59,11 @@ internal sealed partial class ObjectDatabase
 
     private (long ScheduledMs, int Retries) _running;
 
-    /// <summary>Runs the handler if the alarm is due. On the loop, as a call: the result waits at the output gate.</summary>
-    public async Task<bool> RunAlarm(IObjectCode code)
+    /// <summary>
+    /// Runs the handler if the alarm is due. On the loop, as a call: the result waits at the output gate. It is null if the
+    /// handler ran, else when the alarm is due, Unix milliseconds, 0 if there is none.
+    /// </summary>
+    public async Task<long?> RunAlarm(IObjectCode code)
     {
         // A wake-up may be early or late: the schedule only promises not to be later than what is stored.
         if (_sqlite is null && Runtime.Storage.Exists(_active.Key))
@@ -77,7 +80,7 @@ internal sealed partial class ObjectDatabase
                 Schedule(_alarmRunning ? Math.Max(due, Runtime.NowMs + 1_000) : due);
             }
 
-            return false;
+            return due;
         }
 
         _running = (Metadata.AlarmMs, Metadata.AlarmRetries);
@@ -111,7 +114,7 @@ internal sealed partial class ObjectDatabase
             }
         }
 
-        return true;
+        return null;
     }
 
     private void AlarmFailed(Exception error)

@@ -441,6 +441,9 @@ internal sealed partial class ObjectDatabase : ISqlHost
         }
     }
 
+    /// <summary>Why this stay in memory did not begin with the restore that was asked for; null if it did, or if none was.</summary>
+    public string? FailedRestore { get; private set; }
+
     private async Task Restore(string bookmark)
     {
         PastState past;
@@ -448,10 +451,12 @@ internal sealed partial class ObjectDatabase : ISqlHost
         {
             past = await Runtime.Storage.History.ReadAsync(_store!, Bookmark.Parse(bookmark, _active.Id.Value).Transaction, CancellationToken.None);
         }
-        catch (PastNotRetainedException e)
+        catch (Exception e) when (e is PastNotRetainedException or StorageDamagedException)
         {
-            // Since it was asked for, the history has lost that state. An object that could not start would lose the rest too.
+            // Since it was asked for, the history has lost that state, or it shows only now that a file is damaged. An
+            // object that could not start would lose the rest too.
             Runtime.LogRestoreFailed(_active.Id, bookmark, e);
+            FailedRestore = e.Message;
             Trusted.EnsureWriteTransaction();
             Metadata.ClearRestore();
             _mustConfirm = true;

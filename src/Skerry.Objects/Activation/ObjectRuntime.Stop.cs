@@ -31,6 +31,12 @@ internal sealed partial class ObjectRuntime
         await Sockets.ReleaseAsync(key).ConfigureAwait(false);
         while (_present.TryGetValue(key, out var active))
         {
+            // It has nothing to give away, and its callers wait: it claims the object back when its turn comes.
+            if (Starts.IsWaiting(key))
+            {
+                return;
+            }
+
             await active.CloseAsync(Fleet!.Options.ReleaseGrace, Moving(active)).WaitAsync(cancel).ConfigureAwait(false);
         }
     }

@@ -5,6 +5,7 @@ using Orleans.Serialization;
 using Skerry.Objects.Alarms;
 using Skerry.Objects.Calls;
 using Skerry.Objects.Fleet;
+using Skerry.Objects.History;
 using Skerry.Objects.Http;
 using Skerry.Objects.WebSockets;
 using Skerry.Storage;
@@ -36,7 +37,8 @@ internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
         Fleet = fleet;
         Home = home;
         Serializer = serializer;
-        Starts = new StartQueue(options.ConcurrentStartsMax);
+        Starts = new StartQueue(options.ConcurrentStartsMax, fleet?.Options.FailoverPatience ?? Timeout.InfiniteTimeSpan, time);
+        Exports = new Exports(storage.Folder);
         Storage = storage;
         Services = services;
         Copier = copier;
@@ -81,6 +83,9 @@ internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
 
     /// <summary>Bounds the claims that are under way.</summary>
     public StartQueue Starts { get; }
+
+    /// <summary>Bounds the exports that are under way.</summary>
+    public Exports Exports { get; }
 
     public TimeProvider Time { get; }
 
@@ -265,17 +270,22 @@ internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
             var (active, elsewhere) = await search.FindAsync().ConfigureAwait(false);
             if (active is null)
             {
-                await FireElsewhereAsync(key, elsewhere!).ConfigureAwait(false);
+                await FireElsewhereAsync(alarm, elsewhere!).ConfigureAwait(false);
                 return;
             }
 
+            var woken = Home?.BeginWake(key, alarm.DueMs);
             if (!active.TryCall(static (code, database) => database.RunAlarm(code), active.Database, chain: null, fromOutside: false, out var run))
             {
                 Alarms.Adopt(key, NowMs);
                 return;
             }
 
-            await run.WaitAsync(Options.AlarmTimeout, Time, cancel).ConfigureAwait(false);
+            if (await run.WaitAsync(Options.AlarmTimeout, Time, cancel).ConfigureAwait(false) is { } stored)
+            {
+                woken?.Invoke(stored);
+            }
+
             _internalFailures.TryRemove(key, out _);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -295,8 +305,10 @@ internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
     }
 
     // The object lives on another node, and from there it looks after its alarm itself.
-    private async Task FireElsewhereAsync(ObjectKey key, ObjectPlace place)
+    private async Task FireElsewhereAsync(DueAlarm alarm, ObjectPlace place)
     {
+        var key = alarm.Key;
+        var woken = Home?.BeginWake(key, alarm.DueMs);
         var reply = await Fleet!.Node(place.Silo).RunAlarm(key.Namespace, key.Id.ToString(), place.Incarnation).ConfigureAwait(false);
         if (reply.Outcome == CallOutcome.NotHere)
         {
@@ -306,6 +318,10 @@ internal sealed partial class ObjectRuntime : IObjectHost, IAsyncDisposable
         else if (reply.Failure is { } failure)
         {
             throw failure.ToException();
+        }
+        else
+        {
+            woken?.Invoke(null);
         }
     }
 

@@ -8,8 +8,14 @@ namespace Skerry.Objects.Activation;
 /// for in the same second: those that somebody waits for go first, in the order in which they were asked for, and those
 /// that only an alarm brings up take at most half of the places.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
-internal sealed class StartQueue(int concurrency)
+/// <remarks>
+/// Who waits for a place is told so after <paramref name="patience"/>, but only if nothing has got on all that time, as
+/// when the bucket is away: a long queue that moves is not left by anybody. Thread-safe.
+/// </remarks>
+/// <param name="concurrency">How many at once.</param>
+/// <param name="patience">How long nothing may get on.</param>
+/// <param name="time">The clock.</param>
+internal sealed class StartQueue(int concurrency, TimeSpan patience, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<Start> _requested = new();
@@ -17,6 +23,8 @@ internal sealed class StartQueue(int concurrency)
     private readonly Dictionary<ObjectKey, LinkedListNode<Start>> _waiting = [];
     private int _running;
     private int _runningUnrequested;
+    private long _gotOn = time.GetTimestamp();
+    private volatile ClaimException? _failure;
 
     /// <summary>Starts that wait for a place.</summary>
     public int Waiting
@@ -30,7 +38,17 @@ internal sealed class StartQueue(int concurrency)
         }
     }
 
+    /// <summary>True if an object's start waits for a place: nothing of it has been claimed.</summary>
+    public bool IsWaiting(ObjectKey key)
+    {
+        lock (_lock)
+        {
+            return _waiting.ContainsKey(key);
+        }
+    }
+
     /// <summary>Claims an object when there is a place.</summary>
+    /// <exception cref="ClaimException">It cannot be had now, or none can.</exception>
     public async Task<IObjectClaim> RunAsync(IObjectHome home, ObjectKey key, bool unrequested, CancellationToken cancel)
     {
         var start = new Start(key) { Unrequested = unrequested };
@@ -50,9 +68,9 @@ internal sealed class StartQueue(int concurrency)
         {
             try
             {
-                await start.Turn.Task.ConfigureAwait(false);
+                await WaitAsync(start).ConfigureAwait(false);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is OperationCanceledException or ClaimException)
             {
                 Withdraw(start);
                 throw;
@@ -61,11 +79,37 @@ internal sealed class StartQueue(int concurrency)
 
         try
         {
-            return await home.PrepareAsync(key, cancel).ConfigureAwait(false);
+            var claim = await home.PrepareAsync(key, cancel).ConfigureAwait(false);
+            Volatile.Write(ref _gotOn, time.GetTimestamp());
+            return claim;
+        }
+        catch (ClaimException e)
+        {
+            _failure = e;
+            throw;
         }
         finally
         {
             Ended(start);
+        }
+    }
+
+    private async Task WaitAsync(Start start)
+    {
+        while (true)
+        {
+            try
+            {
+                await start.Turn.Task.WaitAsync(patience, time).ConfigureAwait(false);
+                return;
+            }
+            catch (TimeoutException e)
+            {
+                if (time.GetElapsedTime(Volatile.Read(ref _gotOn)) >= patience)
+                {
+                    throw new ClaimException($"No object could be claimed for {patience.TotalSeconds:0} s, and {Waiting} wait. {_failure?.Message}", e);
+                }
+            }
         }
     }
 

@@ -113,11 +113,22 @@ internal sealed class NodeDesk(ObjectRuntime runtime)
 
         try
         {
-            await run.WaitAsync(s_answerAfter, runtime.Time).ConfigureAwait(false);
-        }
-        catch (TimeoutException) when (!run.IsCompleted)
-        {
-            runtime.Alarms.Adopt(active.Key, runtime.NowMs + (long)s_answerAfter.TotalMilliseconds);
+            long? stored = 0;
+            try
+            {
+                stored = await run.WaitAsync(s_answerAfter, runtime.Time).ConfigureAwait(false);
+            }
+            catch (TimeoutException) when (!run.IsCompleted)
+            {
+                runtime.Alarms.Adopt(active.Key, runtime.NowMs + (long)s_answerAfter.TotalMilliseconds);
+            }
+
+            // What the handler has changed is confirmed. What it has not is to outlive this node, for the caller forgets it.
+            if (stored is not null && runtime.Home is { } home)
+            {
+                using var limit = new CancellationTokenSource(s_answerAfter, runtime.Time);
+                await home.KeepAlarmsAsync(limit.Token).ConfigureAwait(false);
+            }
         }
         catch (Exception e)
         {

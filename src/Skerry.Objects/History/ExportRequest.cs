@@ -17,19 +17,12 @@ internal sealed class ExportRequest(string bookmark)
     public async Task AnswerAsync(HttpContext context)
     {
         var active = (ActiveObject)TurnContext.Current!.Loop.Owner;
-        var path = Path.Combine(active.Runtime.Storage.Folder, $"export-{Guid.NewGuid():n}.sqlite");
-        try
-        {
-            await active.Database.ExportAsync(bookmark, path);
-            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
-            context.Response.ContentType = "application/vnd.sqlite3";
-            context.Response.ContentLength = file.Length;
-            context.Response.Headers["Skerry-Bookmark"] = bookmark;
-            await file.CopyToAsync(context.Response.Body, PieceBytes, context.RequestAborted);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        using var place = active.Runtime.Exports.Begin();
+        await active.Database.ExportAsync(bookmark, place.Path);
+        await using var file = new FileStream(place.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        context.Response.ContentType = "application/vnd.sqlite3";
+        context.Response.ContentLength = file.Length;
+        context.Response.Headers["Skerry-Bookmark"] = bookmark;
+        await file.CopyToAsync(context.Response.Body, PieceBytes, context.RequestAborted);
     }
 }

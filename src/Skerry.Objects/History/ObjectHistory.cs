@@ -39,24 +39,83 @@ public sealed class ObjectHistory
 
     /// <summary>
     /// Makes a state of the past the present: calls under way fail, and the object starts anew from it. That is a
-    /// transaction of its own, and can be undone.
+    /// transaction of its own, and can be undone. Its steps:
+    /// <list type="number">
+    /// <item>Find out what is restored, and what undoes that, so that repeating the rest means the same.</item>
+    /// <item>Plan it for the object's next start.</item>
+    /// <item>Start the object anew, and ask for its present.</item>
+    /// </list>
+    /// The last two are repeated for half a minute while the object cannot be had.
     /// </summary>
     /// <exception cref="ObjectHistoryException">It is not a bookmark of this object, lies in its future, or is not retained.</exception>
+    /// <exception cref="DurableObjectException">
+    /// What is kept of that state is damaged, and the object keeps its newest. Or the object cannot be had: if the restore may
+    /// take place all the same, the message says so.
+    /// </exception>
     public async Task<ObjectRestored> RestoreAsync(DurableObjectId id, PointInTime point)
     {
         await CheckExistsAsync(id).ConfigureAwait(false);
-        var planned = (await OperatorMethods.Restore.CallAsync(To(id), point).ConfigureAwait(false)).Take();
+
+        // 1.
+        var before = await OperatorMethods.Current.CallAsync(To(id), true).ConfigureAwait(false);
+        var target = point.Bookmark ?? (await OperatorMethods.Locate.CallAsync(To(id), point).ConfigureAwait(false)).Take().Bookmark;
         try
         {
-            await OperatorMethods.Restart.CallAsync(To(id), "an operator restores it to an earlier state").ConfigureAwait(false);
+            // 2.
+            var (planned, repeated) = await PersistAsync(() => OperatorMethods.Restore.CallAsync(To(id), new(target, null))).ConfigureAwait(false);
+            var undo = planned.Take().Undo;
+
+            // 3.
+            await PersistAsync(() => RestartAsync(id)).ConfigureAwait(false);
+            var (current, _) = await PersistAsync(() => OperatorMethods.Restored.CallAsync(To(id), true)).ConfigureAwait(false);
+
+            // A plan that had to be repeated may have been carried out in between, and its own undo is then not the state before.
+            return new(target, current, repeated ? before : undo);
+        }
+        catch (Exception e) when (e is DurableObjectException { Retryable: true } or StorageException)
+        {
+            throw new DurableObjectException(
+                (e as DurableObjectException)?.Code ?? "storage_failed",
+                $"{id} cannot be had now, and it is not known whether it has been restored to {target}, or will be at its next start: {e.Message} "
+                + $"Look at its history (skerry objects history), or restore it once more: that does no harm. What it was is {before}.",
+                e)
+            { Retryable = true };
+        }
+    }
+
+    /// <summary>How long a restore that is under way is repeated.</summary>
+    internal TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(30);
+
+    private async Task<bool> RestartAsync(DurableObjectId id)
+    {
+        try
+        {
+            return await OperatorMethods.Restart.CallAsync(To(id), "an operator restores it to an earlier state").ConfigureAwait(false);
         }
         catch (DurableObjectException e) when (e.Code == "aborted")
         {
             // That is how a restart ends. The next call starts the object, and with it the restore.
+            return true;
         }
-
-        return new(planned.To, await OperatorMethods.Current.CallAsync(To(id), true).ConfigureAwait(false), planned.Undo);
     }
+
+    private async Task<(T Answer, bool Repeated)> PersistAsync<T>(Func<Task<T>> call)
+    {
+        var began = _runtime.Time.GetTimestamp();
+        for (var repeated = false; ; repeated = true)
+        {
+            try
+            {
+                return (await call().ConfigureAwait(false), repeated);
+            }
+            catch (Exception e) when (e is DurableObjectException { Retryable: true } or StorageException && _runtime.Time.GetElapsedTime(began) < Patience)
+            {
+                await Task.Delay(s_again, _runtime.Time).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Reads everything that is kept of an object, and compares every checksum.</summary>
     /// <exception cref="ObjectHistoryException">The object has never written.</exception>

@@ -31,6 +31,11 @@ internal static class OperatorMethods
     public static readonly OperatorMethod<bool, string> Current = new("$current", static (active, _) =>
         Task.FromResult(active.Database.CurrentBookmark().ToString()));
 
+    /// <summary>The bookmark of the present, after a restore; fails if the restore has.</summary>
+    public static readonly OperatorMethod<bool, string> Restored = new("$restored", static (active, _) => active.Database.FailedRestore is { } why
+        ? throw new DurableObjectException("storage_failed", $"{active.Id} keeps its newest state, for the earlier one cannot be had: {why}")
+        : Task.FromResult(active.Database.CurrentBookmark().ToString()));
+
     /// <summary>Compares every checksum of what is kept.</summary>
     public static readonly OperatorMethod<bool, HistoryProof> Prove = new("$prove", static (active, _) => active.Database.ProveAsync());
 
@@ -41,6 +46,7 @@ internal static class OperatorMethods
         [Locate.Name] = Locate,
         [Restart.Name] = Restart,
         [Current.Name] = Current,
+        [Restored.Name] = Restored,
         [Prove.Name] = Prove,
     };
 

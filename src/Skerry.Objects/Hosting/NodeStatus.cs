@@ -27,8 +27,14 @@ public sealed class NodeStatus
     /// <summary>Bytes of log appended since the process started.</summary>
     public long LogBytesAppended => _storage.Log.BytesAppended;
 
-    /// <summary>Why writes, checkpoints, uploads or what is stored for other nodes fail at present; null if all is well.</summary>
-    public string? StorageTrouble => (_storage.Trouble ?? _storage.UploadTrouble ?? _storage.FollowedTrouble)?.Message;
+    /// <summary>Why writes, checkpoints or what is stored for other nodes fail at present; null if all is well.</summary>
+    public string? StorageTrouble => (_storage.Trouble ?? _storage.FollowedTrouble)?.Message;
+
+    /// <summary>
+    /// Why confirmed writes do not get into the bucket at present; null if they do, or if there is none. The followers
+    /// hold them meanwhile, and writes go on.
+    /// </summary>
+    public string? BucketTrouble => _storage.UploadTrouble?.Message;
 
     /// <summary>The data folder.</summary>
     public string DataFolder => _storage.Folder;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skerry.Objects.Activation;
+using Skerry.Objects.Calls;
 
 namespace Skerry.Objects;
 
@@ -8,7 +9,9 @@ public sealed class SkerryBuilder
 {
     private readonly HashSet<string> _names = [];
 
-    internal SkerryBuilder(IServiceCollection services) => Services = services;
+    private readonly DeclaredTypes _declared;
+
+    internal SkerryBuilder(IServiceCollection services, DeclaredTypes declared) => (Services, _declared) = (services, declared);
 
     /// <summary>The application's services.</summary>
     public IServiceCollection Services { get; }
@@ -35,6 +38,7 @@ public sealed class SkerryBuilder
             throw new ArgumentException($"Two classes are registered for the namespace '{name}'.", nameof(name));
         }
 
+        _declared.AddContract(typeof(TContract));
         var @class = new ObjectClass(name, typeof(TContract), typeof(TObject));
         Services.AddSingleton(@class);
         Services.AddSingleton(services => new DurableObjectNamespace<TContract>(services.GetRequiredService<ObjectRuntime>(), @class));

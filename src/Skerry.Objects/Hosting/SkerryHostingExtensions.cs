@@ -56,6 +56,7 @@ public static class SkerryHostingExtensions
             services.AddHostedService<StorageService>();
         }
 
+        var declared = new DeclaredTypes();
         builder.UseOrleans(silo =>
         {
             if (Decided(configure).Cluster is { } cluster)
@@ -67,10 +68,14 @@ public static class SkerryHostingExtensions
                 FleetSilo.Alone(silo);
             }
 
-            silo.Services.AddSerializer(static s => s.AddJsonSerializer(static type => type.Namespace?.StartsWith("Orleans", StringComparison.Ordinal) != true));
+            // Inside a process anything is copied; what comes from another node is made only of types that somebody has declared.
+            silo.Services.AddSingleton<ITypeFilter>(s => new DeclaredTypesFilter(declared, s));
+            silo.Services.AddSerializer(s => s.AddJsonSerializer(
+                declared.Contains,
+                static type => type.Namespace?.StartsWith("Orleans", StringComparison.Ordinal) != true));
         });
         services.AddHostedService<ObjectsService>();
-        return new SkerryBuilder(services);
+        return new SkerryBuilder(services, declared);
     }
 
     private static void AddRelay(IServiceCollection services)

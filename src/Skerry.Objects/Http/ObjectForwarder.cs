@@ -28,6 +28,9 @@ internal sealed class ObjectForwarder : IDisposable
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(2);
 
+    // What HTTP itself adds has room in the rest.
+    private const int HeaderBytesMax = NodeListener.HeaderBytesMax - (4 << 10);
+
     private readonly IHttpForwarder _forwarder;
     private readonly FleetNodes _nodes;
     private readonly HttpMessageInvoker _client;
@@ -53,6 +56,14 @@ internal sealed class ObjectForwarder : IDisposable
         var alive = _nodes.WhileAlive(place.Silo);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(alive, context.RequestAborted);
         var passage = new Passage(PassedRequest.Of(context, CallChain.Depart(reference.Runtime, chain)));
+        var bytes = passage.Header.Length + context.Request.Headers.Sum(static header => header.Key.Length + header.Value.Sum(static value => (value?.Length ?? 0) + 4));
+        if (bytes > HeaderBytesMax)
+        {
+            throw new BadHttpRequestException(
+                $"The request's headers have {bytes} bytes with what a request to another node needs; at most {HeaderBytesMax} are passed on. Send fewer or shorter ones, or a shorter address.",
+                StatusCodes.Status431RequestHeaderFieldsTooLarge);
+        }
+
         context.Features.Set(passage);
         var prefix = $"{place.Url.TrimEnd('/')}{InternalObjectEndpoints.Path}/{reference.Id.Namespace}/{reference.Id}/{place.Incarnation}";
 
@@ -128,7 +139,7 @@ internal sealed class ObjectForwarder : IDisposable
     /// <summary>What becomes of one request on its way.</summary>
     private sealed class Passage(PassedRequest request)
     {
-        public PassedRequest Request { get; } = request;
+        public string Header { get; } = request.ToHeader();
 
         public string? Answer { get; set; }
 
@@ -144,7 +155,7 @@ internal sealed class ObjectForwarder : IDisposable
             proxyRequest.RequestUri = new Uri(destinationPrefix);
             proxyRequest.Headers.Host = null;
             proxyRequest.Headers.Remove(PassedRequest.Header);
-            proxyRequest.Headers.TryAddWithoutValidation(PassedRequest.Header, httpContext.Features.GetRequiredFeature<Passage>().Request.ToHeader());
+            proxyRequest.Headers.TryAddWithoutValidation(PassedRequest.Header, httpContext.Features.GetRequiredFeature<Passage>().Header);
             if (proxyRequest.Content is not null)
             {
                 proxyRequest.Headers.ExpectContinue = true;

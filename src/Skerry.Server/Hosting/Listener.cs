@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Skerry.Objects.Fleet;
 using Skerry.Server.Configuration;
+using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Server.Hosting;
 
@@ -50,6 +52,10 @@ internal sealed class Listener(string name, string flag, ListenUrl url, bool isU
             _bound = options;
             configure?.Invoke(options);
         });
+
+    /// <summary>Adds the address to the server as one for nodes.</summary>
+    public void AddTo(KestrelServerOptions server, NodeCertificates certificates) =>
+        NodeListener.Listen(server, url.Address, url.Port, certificates, options => _bound = options);
 
     private string Describe(SocketError error) => error switch
     {

@@ -221,7 +221,7 @@ internal sealed class SkerryHost : IAsyncDisposable
             if (nodes is not null)
             {
                 NodeListener.ConfigureServer(server, NodeSilenceMax);
-                nodes.AddTo(server, listener => NodeListener.Configure(listener, fleet!.Certificates));
+                nodes.AddTo(server, fleet!.Certificates);
             }
         });
         builder.Logging.SetMinimumLevel(options.LogLevel);
@@ -245,6 +245,7 @@ internal sealed class SkerryHost : IAsyncDisposable
             builder.Services.AddSingleton(_ => fleet);
             builder.Services.AddRelay();
             builder.Services.AddSingleton(fleet.Identity);
+            builder.Services.AddSingleton(fleet.Certificates);
             builder.Services.AddSingleton<GrpcRelayServer>();
             builder.Services.AddSingleton<IFleetView>(s => new FleetView(
                 options.Cluster.Name, fleet.Bucket, s.GetRequiredService<ISessionFigures>(), fleet.Transport, TimeProvider.System));

@@ -49,6 +49,11 @@ internal sealed class ObjectRoutes(AccountGuard guard, NodeStatus node, ObjectHi
         catch (Exception e) when (!http.Response.HasStarted && e is DurableObjectException or StorageException)
         {
             var (status, code, message) = DurableObjectEndpoints.Describe(e);
+            if (status == StatusCodes.Status503ServiceUnavailable)
+            {
+                http.Response.Headers.RetryAfter = "1";
+            }
+
             await EnvelopeResponse.Error(http, status, ErrorCodes.Unavailable, $"{message} ({code})");
         }
     });

@@ -1,11 +1,15 @@
 using System.Text.Json;
 using Skerry.Objects;
+using Skerry.Server.Configuration;
 using Skerry.Server.Hosting;
 
 namespace Skerry.Server.Node;
 
-/// <summary>Answers <c>/health</c>: 200 while objects can be read and written, 503 while storage refuses writes.</summary>
-internal sealed class Health(NodeStatus node, TimeProvider time, GatewayAddress gateway)
+/// <summary>
+/// Answers <c>/health</c>: 200 while objects can be read and written, 503 while storage refuses writes. A bucket in trouble
+/// is told, but does not make it 503: all nodes of a fleet have the same one, and go on without it.
+/// </summary>
+internal sealed class Health(NodeStatus node, SkerryServerOptions options, TimeProvider time, GatewayAddress gateway)
 {
     private readonly long _started = time.GetTimestamp();
 
@@ -17,13 +21,13 @@ internal sealed class Health(NodeStatus node, TimeProvider time, GatewayAddress 
 
     private async Task Answer(HttpContext http, bool details)
     {
-        var problem = node.StorageTrouble;
+        var (problem, bucket) = (node.StorageTrouble, node.BucketTrouble);
         http.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         http.Response.ContentType = "application/json; charset=utf-8";
         http.Response.Headers.CacheControl = "no-store";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
         json.WriteStartObject();
-        json.WriteString("status"u8, problem is null ? "ok"u8 : "degraded"u8);
+        json.WriteString("status"u8, (problem ?? bucket) is null ? "ok"u8 : "degraded"u8);
         json.WriteString("version"u8, SkerryProcess.Version);
         json.WriteNumber("uptime_seconds"u8, (long)time.GetElapsedTime(_started).TotalSeconds);
         json.WriteStartObject("storage"u8);
@@ -35,6 +39,18 @@ internal sealed class Health(NodeStatus node, TimeProvider time, GatewayAddress 
         }
 
         json.WriteEndObject();
+        if (options.IsFleet)
+        {
+            json.WriteStartObject("bucket"u8);
+            json.WriteString("status"u8, bucket is null ? "ok"u8 : "degraded"u8);
+            if (details)
+            {
+                json.WriteString("detail"u8, bucket ?? "confirmed writes get into the bucket");
+            }
+
+            json.WriteEndObject();
+        }
+
         if (details)
         {
             WriteDetails(json);

@@ -7,7 +7,7 @@ namespace Skerry.Storage.Archive;
 /// <summary>Point-in-time reads of a node whose objects' history is in a bucket. What is not there yet is uploaded first.</summary>
 /// <param name="bucket">The bucket.</param>
 /// <param name="bundles">What this session's bundles hold.</param>
-/// <param name="flush">Puts everything that is confirmed of an object into the bucket.</param>
+/// <param name="flush">Puts everything that is confirmed of an object into the bucket; in bundles will do.</param>
 internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func<ObjectKey, CancellationToken, Task> flush) : History
 {
     /// <inheritdoc/>
@@ -79,9 +79,7 @@ internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func
     {
         public SortedDictionary<uint, byte[]> Pages { get; } = [];
 
-        public void Begin(in PageState state)
-        {
-        }
+        public void Begin(in PageState state) => Pages.Clear();
 
         public void Write(uint page, ReadOnlySpan<byte> content, ulong checksum) => Pages.Add(page, content[..IPageFile.PageSize].ToArray());
     }

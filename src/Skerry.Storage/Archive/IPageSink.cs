@@ -8,7 +8,10 @@ namespace Skerry.Storage.Archive;
 /// </summary>
 public interface IPageSink
 {
-    /// <summary>Once, before the first page: what the database will be.</summary>
+    /// <summary>
+    /// Before the first page: what the database will be. Comes again if a file turns out to be damaged that can be done
+    /// without: what came before does not count, and all pages come anew.
+    /// </summary>
     void Begin(in PageState state);
 
     /// <summary>A page, in any order, each at most once; never the lock page, never one after the database's end.</summary>

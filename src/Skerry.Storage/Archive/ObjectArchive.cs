@@ -19,6 +19,7 @@ public sealed class ObjectArchive
     private readonly ObjectFiles _files;
     private readonly Dictionary<string, BatchIndex> _indexes = [];
     private readonly Dictionary<string, PageState> _snapshotStates = [];
+    private readonly Dictionary<string, StorageDamagedException> _damaged = [];
     private ObjectChain _chain = ObjectChain.Resolve([], []);
     private bool _whole;
 
@@ -40,6 +41,9 @@ public sealed class ObjectArchive
 
     /// <summary>The newest snapshot that is part of the history; null if there is none.</summary>
     public SnapshotObject? NewestSnapshot { get; private set; }
+
+    /// <summary>Snapshots that turned out to be damaged, and were done without: an older one and the log led to the same state.</summary>
+    public IReadOnlyCollection<StorageDamagedException> Damaged => _damaged.Values;
 
     /// <summary>Opens an object's history.</summary>
     /// <param name="bucket">Where it is.</param>
@@ -115,16 +119,32 @@ public sealed class ObjectArchive
             return;
         }
 
-        Newest = await StateAsync(newest, cancel);
+        try
+        {
+            Newest = await StateAsync(newest, cancel);
+        }
+        catch (StorageDamagedException e) when (newest.Snapshot?.Key == e.Path && !_damaged.ContainsKey(e.Path))
+        {
+            // Of the very same transaction the record has to be there: anything older would be a lost write.
+            await DoWithoutAsync(e, cancel);
+            if (_chain.Newest is not { Record: not null } same || (same.Txid, same.Epoch) != (newest.Txid, newest.Epoch))
+            {
+                throw;
+            }
+
+            Newest = await StateAsync(same, cancel);
+        }
+
+        (LogBytes, NewestSnapshot) = (0, null);
         for (var i = _chain.Links.Count - 1; i >= 0; i--)
         {
-            if (_chain.Links[i].Snapshot is { } snapshot)
+            if (_chain.Links[i].Snapshot is { } snapshot && !_damaged.ContainsKey(snapshot.Key))
             {
                 NewestSnapshot = snapshot;
                 break;
             }
 
-            LogBytes += _chain.Links[i].Record!.Value.Entry.Length;
+            LogBytes += _chain.Links[i].Record?.Entry.Length ?? 0;
         }
     }
 
@@ -186,10 +206,26 @@ public sealed class ObjectArchive
             return default;
         }
 
-        var @base = _chain.BaseOf(at);
+        while (true)
+        {
+            var (@base, snapshot) = BaseOf(at) ?? throw _damaged.Values.First();
+            try
+            {
+                return await RestoreAsync(at, @base, snapshot, sink, cancel);
+            }
+            catch (StorageDamagedException e) when (snapshot?.Key == e.Path)
+            {
+                await DoWithoutAsync(e, cancel);
+                await SetNewestAsync(cancel);
+                at = _chain.Find(txid);
+            }
+        }
+    }
+
+    private async Task<PageState> RestoreAsync(int at, int @base, SnapshotObject? snapshot, IPageSink sink, CancellationToken cancel)
+    {
         var state = await StateAsync(_chain.Links[at], cancel);
         var restorer = new Restorer(_bucket, state, sink);
-        var snapshot = _chain.Links[@base].Snapshot;
         await restorer.TakeAsync(Records(snapshot is null ? @base : @base + 1, at), cancel);
         if (snapshot is not null)
         {
@@ -198,6 +234,41 @@ public sealed class ObjectArchive
 
         restorer.Check(Key);
         return state;
+    }
+
+    // The newest base from which records lead to a link. Snapshots that are known to be damaged are none.
+    private (int Link, SnapshotObject? Snapshot)? BaseOf(int at)
+    {
+        for (var i = at; i >= 0; i--)
+        {
+            var link = _chain.Links[i];
+            if (link.Snapshot is { } snapshot && !_damaged.ContainsKey(snapshot.Key))
+            {
+                return (i, snapshot);
+            }
+
+            if (link.Record is null || link.Txid == 1)
+            {
+                return link.Record is null ? null : (i, null);
+            }
+        }
+
+        return null;
+    }
+
+    // The snapshot stays a link of the chain, and what it supersedes stays superseded: only its content is not used.
+    private async Task DoWithoutAsync(StorageDamagedException damage, CancellationToken cancel)
+    {
+        _damaged.Add(damage.Path, damage);
+        try
+        {
+            await LoadWholeAsync(cancel);
+        }
+        catch (StorageDamagedException)
+        {
+            // What is older is damaged, too; the newer damage is what stands in the way.
+            throw damage;
+        }
     }
 
     /// <summary>
@@ -270,13 +341,17 @@ public sealed class ObjectArchive
         var (bytes, last) = (0L, default(PageState));
         for (var i = Math.Max(_chain.FirstBase, 0); i < _chain.Links.Count && _chain.FirstBase >= 0; i++)
         {
-            if (_chain.Links[i].Record is not { Entry: var entry } || entry.TimestampMs > timeMs)
+            // The log begins after the snapshot that the history begins with.
+            var link = _chain.Links[i];
+            var isFirst = i == _chain.FirstBase && link.Snapshot is not null;
+            var state = await StateAsync(link, cancel);
+            if ((link.Record is null && !isFirst) || state.TimestampMs > timeMs)
             {
                 break;
             }
 
-            bytes += entry.Length;
-            last = await StateAsync(_chain.Links[i], cancel);
+            bytes += isFirst ? 0 : link.Record!.Value.Entry.Length;
+            last = state;
         }
 
         return bytes > Math.Max((long)last.PageCount * IPageFile.PageSize, bytesMin) ? last.Transaction : null;

@@ -11,6 +11,7 @@ internal sealed class ScratchPages(string folder) : IPageSink, IDisposable
     public void Begin(in PageState state)
     {
         var bytes = (long)state.PageCount * IPageFile.PageSize;
+        _pages?.Dispose();
         _pages = ScratchStream.Open(folder, bytes);
         _pages.SetLength(bytes);
     }

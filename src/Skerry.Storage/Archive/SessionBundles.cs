@@ -52,6 +52,18 @@ public sealed class SessionBundles
         }
     }
 
+    /// <summary>Objects of which anything is remembered.</summary>
+    internal int Remembered
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Math.Max(_entries.Count, _alarms.Count);
+            }
+        }
+    }
+
     /// <summary>Lists a session's bundles and reads their indexes.</summary>
     /// <exception cref="StorageDamagedException">One is damaged.</exception>
     public static async Task<SessionBundles> LoadAsync(IBucket bucket, SessionId session, CancellationToken cancel)
@@ -110,7 +122,7 @@ public sealed class SessionBundles
         }
     }
 
-    /// <summary>The alarm that each object has after its newest transaction here, Unix milliseconds; 0 for none.</summary>
+    /// <summary>The alarm that each object has after its newest transaction here, Unix milliseconds; 0 for none. Of what has not been promoted.</summary>
     public IReadOnlyDictionary<ObjectKey, long> NewestAlarms()
     {
         lock (_lock)
@@ -187,7 +199,9 @@ public sealed class SessionBundles
             entries.RemoveRange(0, count);
             if (entries.Count == 0)
             {
+                // Its alarm too: whoever reads a session's alarms has just read its bundles, and promotes afterwards.
                 _entries.Remove(key);
+                _alarms.Remove(key);
             }
         }
     }

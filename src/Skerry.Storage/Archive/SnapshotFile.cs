@@ -70,6 +70,12 @@ internal static class SnapshotFile
         {
             throw new StorageDamagedException(snapshot.Key, 0, $"it holds transactions {header.MinTxid} to {header.MaxTxid} in pages of {header.PageSize} bytes, which its name does not say");
         }
+
+        // Room is made for what the header says before anything proves it. The lock page has no frame.
+        if (header.Commit > (snapshot.Bytes / LtxFrame.HeaderSize) + 1)
+        {
+            throw new StorageDamagedException(snapshot.Key, 0, $"its {snapshot.Bytes} bytes cannot hold the {header.Commit} pages that it says it has");
+        }
     }
 
     private static PageState State(SnapshotObject snapshot, in LtxHeader header, in LtxTrailer trailer) =>

@@ -9,6 +9,9 @@ public sealed class UploadOptions
     /// <summary>How often the log is looked at while a batch gathers. Default 500 ms.</summary>
     public TimeSpan GatherInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a batch may be on its way into the bucket before that is told as trouble: longer than a few tries of a good bucket. Default 15 s.</summary>
+    public TimeSpan SlowAfter { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Bytes of records after which a batch is uploaded before its window ends; also what is held in memory. Default 16 MiB.</summary>
     public long BatchBytes { get; set; } = 16 << 20;
 
@@ -20,6 +23,12 @@ public sealed class UploadOptions
 
     /// <summary>How long a record may stay in a bundle before it is promoted. Default 1 hour.</summary>
     public TimeSpan PromoteAge { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Objects of which the uploader remembers how much log they have when there is nothing to do for them; of others it
+    /// finds out again when they have written enough. Up to twice as many for a while. Default 100,000.
+    /// </summary>
+    public int RememberedObjectsMax { get; set; } = 100_000;
 
     /// <summary>Log bytes below which no snapshot is made, however small the database. Default 64 KiB.</summary>
     public long SnapshotBytesMin { get; set; } = 64 << 10;
@@ -56,10 +65,12 @@ public sealed class UploadOptions
 
         Check(BatchWindow > TimeSpan.Zero, nameof(BatchWindow));
         Check(GatherInterval > TimeSpan.Zero, nameof(GatherInterval));
+        Check(SlowAfter > TimeSpan.Zero, nameof(SlowAfter));
         Check(BatchBytes > 0, nameof(BatchBytes));
         Check(OwnFileBytes > 0, nameof(OwnFileBytes));
         Check(PromoteBytes > 0, nameof(PromoteBytes));
         Check(PromoteAge > TimeSpan.Zero, nameof(PromoteAge));
+        Check(RememberedObjectsMax > 0, nameof(RememberedObjectsMax));
         Check(SnapshotBytesMin >= 0, nameof(SnapshotBytesMin));
         Check(Retention > TimeSpan.Zero, nameof(Retention));
         Check(TrashDelay > TimeSpan.Zero, nameof(TrashDelay));

@@ -36,9 +36,16 @@ public sealed class UploadPlan
     private readonly PriorityQueue<ObjectKey, long> _ages = new();
     private List<ArchivedRecord> _gathered = [];
     private long _oldestMs;
+    private int _forgetAt;
 
     /// <summary>Creates a plan without anything gathered.</summary>
-    public UploadPlan(UploadOptions options) => _options = options;
+    public UploadPlan(UploadOptions options) => (_options, _forgetAt) = (options, options.RememberedObjectsMax);
+
+    /// <summary>Objects of which something is remembered.</summary>
+    public int Remembered => _objects.Count;
+
+    /// <summary>True if something of the object is remembered.</summary>
+    public bool Knows(ObjectKey key) => _objects.ContainsKey(key);
 
     /// <summary>Bytes of records gathered for the next batch.</summary>
     public long GatheredBytes { get; private set; }
@@ -117,6 +124,27 @@ public sealed class UploadPlan
 
             state.BundledBytes += record.Ltx.Length;
         }
+
+        ForgetIdle();
+    }
+
+    // Whoever has nothing to be done is found out about again by an inspection, once it has written enough to need one.
+    private void ForgetIdle()
+    {
+        if (_objects.Count <= _forgetAt)
+        {
+            return;
+        }
+
+        foreach (var (key, state) in _objects)
+        {
+            if (state is { BundledBytes: 0, Busy: false, NotBeforeMs: 0 } && !_candidates.Contains(key))
+            {
+                _objects.Remove(key);
+            }
+        }
+
+        _forgetAt = Math.Max(_options.RememberedObjectsMax, 2 * _objects.Count);
     }
 
     private ObjectState Count(in ArchivedRecord record)
@@ -262,6 +290,8 @@ public sealed class UploadPlan
             state.Inspected = true;
             _candidates.Add(key);
         }
+
+        ForgetIdle();
     }
 
     /// <summary>The object belongs to another session now.</summary>

@@ -36,7 +36,8 @@ public sealed partial class Uploader
     private long _batches;
     private long _promotions;
     private long _snapshots;
-    private DateTimeOffset _tidyAt;
+    private long _tidyAtMs;
+    private long? _batchSince;
     private StorageException? _uploadTrouble;
     private StorageException? _workTrouble;
 
@@ -84,7 +85,7 @@ public sealed partial class Uploader
         {
             lock (_lock)
             {
-                return _uploadTrouble ?? _workTrouble;
+                return _uploadTrouble ?? Slowness() ?? _workTrouble;
             }
         }
     }
@@ -101,7 +102,7 @@ public sealed partial class Uploader
         }
     }
 
-    /// <summary>What an object has cost in this session.</summary>
+    /// <summary>What an object has cost in this session, since it was last idle for so long that it was forgotten.</summary>
     public ObjectCost CostOf(ObjectKey key)
     {
         lock (_lock)
@@ -211,7 +212,17 @@ public sealed partial class Uploader
             read = await PersistAsync(() => GatherAsync(read, cancel), cancel);
             if (TakeBatch(read) is { } batch)
             {
+                lock (_lock)
+                {
+                    _batchSince = Now;
+                }
+
                 await PersistAsync(() => UploadAsync(batch, cancel), cancel);
+                lock (_lock)
+                {
+                    _batchSince = null;
+                }
+
                 _workLoop.Set();
                 continue;
             }
@@ -300,6 +311,7 @@ public sealed partial class Uploader
             _underWayBytes = 0;
             _batches++;
             Charge(batch, content.Length);
+            ForgetCosts();
             CompleteFlushes(batch.Last);
         }
 
@@ -318,6 +330,33 @@ public sealed partial class Uploader
         {
             var part = (double)record.Ltx.Length / bundleBytes;
             Charge(record.Key, part, (long)(part * bundleBytes));
+        }
+    }
+
+    // With the plan's knowledge of an object goes what it has cost.
+    private void ForgetCosts()
+    {
+        if (_costs.Count > _options.RememberedObjectsMax + (2 * _plan.Remembered))
+        {
+            foreach (var key in _costs.Keys)
+            {
+                if (!_plan.Knows(key))
+                {
+                    _costs.Remove(key);
+                }
+            }
+        }
+    }
+
+    /// <summary>Objects of which the uploader remembers something.</summary>
+    internal int Remembered
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Math.Max(_plan.Remembered, _costs.Count);
+            }
         }
     }
 
@@ -377,7 +416,7 @@ public sealed partial class Uploader
 
     private async Task WorkAsync(CancellationToken cancel)
     {
-        _tidyAt = _time.GetUtcNow() + _options.TrashDelay;
+        _tidyAtMs = Now + (long)_options.TrashDelay.TotalMilliseconds;
         var delay = _options.RetryDelay;
         while (true)
         {
@@ -401,13 +440,13 @@ public sealed partial class Uploader
                 continue;
             }
 
-            if (_time.GetUtcNow() >= _tidyAt || _bundles.Spent().Count >= SpentBundlesMax)
+            if (Now >= _tidyAtMs || _bundles.Spent().Count >= SpentBundlesMax)
             {
                 await TidyAsync(cancel);
                 continue;
             }
 
-            var tidy = (long)Math.Max(1, Math.Ceiling((_tidyAt - _time.GetUtcNow()).TotalMilliseconds));
+            var tidy = Math.Max(1, _tidyAtMs - Now);
             var wait = Math.Clamp((next ?? long.MaxValue) - Now, 1, tidy);
             await _workLoop.WaitAsync(_time, TimeSpan.FromMilliseconds(wait), cancel);
         }
@@ -499,7 +538,7 @@ public sealed partial class Uploader
             var spent = _bundles.Spent();
             await Trash.AddAsync(_bucket, spent, null, now + (long)_options.TrashDelay.TotalMilliseconds, cancel);
             _bundles.Forget(spent);
-            if (_time.GetUtcNow() >= _tidyAt)
+            if (Now >= _tidyAtMs)
             {
                 await Trash.EmptyAsync(_bucket, now, cancel);
             }
@@ -509,7 +548,7 @@ public sealed partial class Uploader
             LogTidyFailed(_logger, _bucket.Description, e);
         }
 
-        _tidyAt = _time.GetUtcNow() + _options.TrashDelay;
+        _tidyAtMs = Now + (long)_options.TrashDelay.TotalMilliseconds;
     }
 
     // Every session does it for all objects, at a time of its own: those in use see to themselves, and those at rest must
@@ -558,6 +597,12 @@ public sealed partial class Uploader
             await Task.Delay(delay, _time, cancel);
         }
     }
+
+    // A bucket that does not answer is found out to fail only after all tries of one request.
+    private StorageException? Slowness() =>
+        _batchSince is { } since && Now - since > (long)_options.SlowAfter.TotalMilliseconds
+            ? new StorageException($"Nothing has got into {_bucket.Description} for {(Now - since) / 1000} s. Confirmed writes stay with the followers and in the log meanwhile. Check that it runs, and the way there.")
+            : null;
 
     private TimeSpan Longer(TimeSpan delay) => TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, _options.RetryDelayMax.Ticks));
 

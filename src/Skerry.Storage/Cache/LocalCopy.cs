@@ -59,6 +59,26 @@ internal sealed class LocalCopy(string path)
         }
     }
 
+    /// <summary>When the files were last written, or proven, UTC; long ago if there are none.</summary>
+    public DateTime ChangedAt => File.GetLastWriteTimeUtc(_pages);
+
+    /// <summary>They have been proven: <see cref="ChangedAt"/> is now.</summary>
+    public void Touch()
+    {
+        try
+        {
+            // The present content again, for the file system's own clock is the one that counts.
+            using var file = new FileStream(_pages, FileMode.Open, FileAccess.ReadWrite);
+            var first = file.ReadByte();
+            file.Position = 0;
+            file.WriteByte((byte)first);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // They are proven once more next time.
+        }
+    }
+
     /// <summary>Removes the files. The state goes first: a database without it is nothing.</summary>
     /// <exception cref="StorageException">They cannot be removed.</exception>
     public void Delete()

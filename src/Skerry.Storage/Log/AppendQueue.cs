@@ -3,6 +3,10 @@ namespace Skerry.Storage.Log;
 /// <summary>
 /// Hands requests from any thread to the writer: a lock around a list that the writer swaps for an empty one, and a
 /// wake-up only if the writer sleeps. Bounded by bytes.
+/// <para>
+/// A thread that can spare the time may do the sleeping writer's work itself: it borrows the role, and gives it back. One
+/// thread has the role at any time, so what the writer guards by being one thread stays guarded.
+/// </para>
 /// </summary>
 internal sealed class AppendQueue(long bytesMax)
 {
@@ -15,6 +19,9 @@ internal sealed class AppendQueue(long bytesMax)
     private long _bytes;
     private bool _closed;
     private bool _asleep;
+    private bool _asleepForMore;
+    private bool _resting;
+    private bool _lent;
     private bool _nudged;
 
     /// <summary>Why nothing at all can be taken now; null if it can.</summary>
@@ -24,8 +31,12 @@ internal sealed class AppendQueue(long bytesMax)
     public long Bytes => Volatile.Read(ref _bytes);
 
     /// <summary>Takes a request, or answers why not.</summary>
-    public StorageException? TryAdd(AppendRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="borrow">Whether to borrow the writer's role if it sleeps, instead of waking it.</param>
+    /// <param name="borrowed">Whether the caller has the role now, and must give it back.</param>
+    public StorageException? TryAdd(AppendRequest request, bool borrow, out bool borrowed)
     {
+        borrowed = false;
         lock (_gate)
         {
             if (_closed)
@@ -58,7 +69,11 @@ internal sealed class AppendQueue(long bytesMax)
 
             _bytes += BytesOf(request);
             _incoming.Add(request);
-            if (_asleep)
+            if (borrow && TryBorrow())
+            {
+                borrowed = true;
+            }
+            else if (_asleep)
             {
                 _asleep = false;
                 Monitor.Pulse(_gate);
@@ -70,22 +85,25 @@ internal sealed class AppendQueue(long bytesMax)
 
     /// <summary>
     /// Swaps the writer's empty list for what waits. When <paramref name="wait"/> is set, sleeps until there is
-    /// something, a nudge, or the end.
+    /// something, a nudge, or the end; if whoever had borrowed the role has left something in the list, it stays.
     /// </summary>
     /// <returns>False if the queue is closed and empty.</returns>
     public bool Take(ref List<AppendRequest> taken, bool wait)
     {
         lock (_gate)
         {
-            while (wait && _incoming.Count == 0 && !_closed && !_nudged)
+            while (_lent || (wait && _incoming.Count == 0 && !_closed && !_nudged))
             {
-                _asleep = true;
-                Monitor.Wait(_gate);
+                Rest(forMore: true);
             }
 
             _asleep = false;
             _nudged = false;
-            (_incoming, taken) = (taken, _incoming);
+            if (taken.Count == 0)
+            {
+                (_incoming, taken) = (taken, _incoming);
+            }
+
             return taken.Count > 0 || !_closed;
         }
     }
@@ -95,9 +113,9 @@ internal sealed class AppendQueue(long bytesMax)
     {
         lock (_gate)
         {
-            while (!_nudged)
+            while (_lent || !_nudged)
             {
-                Monitor.Wait(_gate);
+                Rest(forMore: false);
             }
 
             _nudged = false;
@@ -112,6 +130,48 @@ internal sealed class AppendQueue(long bytesMax)
             _nudged = true;
             _asleep = false;
             Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>As <see cref="Nudge"/>, unless the writer sleeps: then the caller has its role now, and must give it back.</summary>
+    public bool NudgeOrBorrow()
+    {
+        lock (_gate)
+        {
+            if (TryBorrow())
+            {
+                return true;
+            }
+
+            _nudged = true;
+            _asleep = false;
+            Monitor.Pulse(_gate);
+            return false;
+        }
+    }
+
+    /// <summary>Swaps an empty list for what waits. For whoever has borrowed the role.</summary>
+    public void TakeNow(ref List<AppendRequest> taken)
+    {
+        lock (_gate)
+        {
+            _nudged = false;
+            (_incoming, taken) = (taken, _incoming);
+        }
+    }
+
+    /// <summary>Ends the loan. The writer is woken if something has come meanwhile.</summary>
+    public void GiveBack()
+    {
+        lock (_gate)
+        {
+            _lent = false;
+            _asleep = _asleepForMore;
+            if (_nudged || _closed || (_asleepForMore && _incoming.Count > 0))
+            {
+                _asleep = false;
+                Monitor.Pulse(_gate);
+            }
         }
     }
 
@@ -132,6 +192,27 @@ internal sealed class AppendQueue(long bytesMax)
             _closed = true;
             Monitor.Pulse(_gate);
         }
+    }
+
+    private bool TryBorrow()
+    {
+        if (!_resting || _lent || _nudged || _closed)
+        {
+            return false;
+        }
+
+        _lent = true;
+        _asleep = false;
+        return true;
+    }
+
+    private void Rest(bool forMore)
+    {
+        _resting = true;
+        _asleepForMore = forMore;
+        _asleep = forMore && !_lent;
+        Monitor.Wait(_gate);
+        _resting = false;
     }
 
     /// <summary>What a request counts for.</summary>

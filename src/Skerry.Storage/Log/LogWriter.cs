@@ -1,11 +1,12 @@
 using System.IO.Hashing;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Skerry.Storage.Relay;
 
 namespace Skerry.Storage.Log;
 
 /// <summary>
-/// The log's one writing thread. Each round:
+/// The log's one writing thread, whose role others may borrow while it sleeps. Each round:
 /// <list type="number">
 /// <item>takes everything that waits;</item>
 /// <item>encodes a batch, as long as records fit the batch and the segment;</item>
@@ -92,7 +93,7 @@ internal sealed class LogWriter : ILogLeaderEffects
         _unmarked = found.Unmarked;
         _lastBatchAt = time.GetTimestamp();
         _markTimer = time.CreateTimer(static writer => ((LogWriter)writer!).OnMarkTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        relay?.Attach(this, queue.Nudge);
+        relay?.Attach(this, OnNudge);
     }
 
     public LogPosition End => LogPosition.FromUInt64((ulong)Volatile.Read(ref _end));
@@ -203,19 +204,7 @@ internal sealed class LogWriter : ILogLeaderEffects
         {
             while (Take())
             {
-                _relay?.Run();
-                while (_takenIndex < _taken.Count && HasRoom)
-                {
-                    WriteBatch();
-                    _relay?.Run();
-                }
-
-                if (_takenIndex == _taken.Count)
-                {
-                    // An idle log must not keep the last requests' payloads alive.
-                    _taken.Clear();
-                    _takenIndex = 0;
-                }
+                Round();
             }
 
             Mark();
@@ -226,6 +215,61 @@ internal sealed class LogWriter : ILogLeaderEffects
             // Without its writer the log would take requests and never answer; a bug here must end the process.
             _stopped.TrySetException(bug);
             throw;
+        }
+    }
+
+    private void Round()
+    {
+        _relay?.Run();
+        while (_takenIndex < _taken.Count && HasRoom)
+        {
+            WriteBatch();
+            _relay?.Run();
+        }
+
+        if (_takenIndex == _taken.Count)
+        {
+            // An idle log must not keep the last requests' payloads alive.
+            _taken.Clear();
+            _takenIndex = 0;
+        }
+    }
+
+    /// <summary>One round on the calling thread, which has borrowed this thread's role.</summary>
+    public void RunBorrowed()
+    {
+        try
+        {
+            if (_taken.Count == 0)
+            {
+                _queue.TakeNow(ref _taken);
+            }
+
+            Round();
+            if (_taken.Count == 0)
+            {
+                Idle();
+            }
+        }
+        catch (Exception bug)
+        {
+            // As in Run: the process must not go on with half a round done.
+            new Thread(() => ExceptionDispatchInfo.Throw(bug)).Start();
+            throw;
+        }
+
+        _queue.GiveBack();
+    }
+
+    private void OnNudge(bool inline)
+    {
+        if (!inline)
+        {
+            _queue.Nudge();
+        }
+        else if (_queue.NudgeOrBorrow())
+        {
+            RunBorrowed();
         }
     }
 

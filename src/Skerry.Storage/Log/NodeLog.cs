@@ -152,7 +152,18 @@ public sealed class NodeLog : IConfirmedRecords, IAsyncDisposable
     /// was turned away for that, at once on this thread.
     /// </summary>
     /// <exception cref="ArgumentException">The namespace's name is longer than 64 bytes.</exception>
-    public void Append(AppendRequest request)
+    public void Append(AppendRequest request) => Append(request, borrow: false);
+
+    /// <summary>
+    /// As <see cref="Append(AppendRequest)"/>; but if nothing else is being written, the caller has the writer's role now,
+    /// and must call <see cref="WriteBorrowed"/>: then no other thread has to wake.
+    /// </summary>
+    internal bool AppendOrBorrow(AppendRequest request) => Append(request, borrow: true);
+
+    /// <summary>Writes and syncs on this thread what waits, and tells the outcomes.</summary>
+    internal void WriteBorrowed() => _writer.RunBorrowed();
+
+    private bool Append(AppendRequest request, bool borrow)
     {
         ArgumentNullException.ThrowIfNull(request);
         var name = request.Stream.Key.Namespace;
@@ -161,10 +172,12 @@ public sealed class NodeLog : IConfirmedRecords, IAsyncDisposable
             throw new ArgumentException($"The namespace's name '{name}' is longer than {RecordHeader.NameBytesMax} bytes.", nameof(request));
         }
 
-        if (_queue.TryAdd(request) is { } refusal)
+        if (_queue.TryAdd(request, borrow, out var borrowed) is { } refusal)
         {
             request.OnFailed(refusal);
         }
+
+        return borrowed;
     }
 
     /// <summary>Reads one retained record, verified. Its payload is the caller's.</summary>

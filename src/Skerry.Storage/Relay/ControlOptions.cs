@@ -33,8 +33,20 @@ public sealed class ControlOptions
     /// <summary>How often the table of alarms is written, if it has changed.</summary>
     public TimeSpan AlarmsInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How often a running session marks its data folder and the bucket, so that an older copy of the folder is known for
+    /// one. Ten minutes: backups are older, and it costs six requests an hour.
+    /// </summary>
+    public TimeSpan MarkInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How many objects are claimed at once; requested ones go first.</summary>
     public int ClaimsMax { get; init; } = 64;
+
+    /// <summary>
+    /// How long whoever wants an object waits for the bucket and for other nodes before he is told that it cannot be had
+    /// now: longer than a takeover takes.
+    /// </summary>
+    public TimeSpan ClaimPatience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How long a node that is asked for an object may take before it answers that it is busy; the release goes on. Less

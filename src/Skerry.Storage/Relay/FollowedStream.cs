@@ -13,7 +13,16 @@ internal sealed class FollowedStream(FollowerStore store, FollowedSession sessio
 
     public ulong Number { get; } = number;
 
-    public ValueTask AppendAsync(Frame frame, long sentAt) => store.Append(this, frame, sentAt);
+    public ValueTask AppendAsync(Frame frame, long sentAt) => store.Append(this, frame, sentAt, mayWrite: false);
+
+    public void Append(Frame frame, long sentAt)
+    {
+        var room = store.Append(this, frame, sentAt, mayWrite: true);
+        if (!room.IsCompletedSuccessfully)
+        {
+            room.AsTask().GetAwaiter().GetResult();
+        }
+    }
 
     public void Heartbeat(long sentAt, ulong confirmed, ulong uploaded) => store.Heartbeat(this, sentAt, uploaded);
 

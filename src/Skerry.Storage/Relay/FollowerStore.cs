@@ -221,7 +221,7 @@ public sealed class FollowerStore : IAsyncDisposable
         _stop.Dispose();
     }
 
-    internal ValueTask Append(FollowedStream stream, in Frame frame, long sentAt)
+    internal ValueTask Append(FollowedStream stream, in Frame frame, long sentAt, bool mayWrite)
     {
         StorageException? broken = null;
         try
@@ -234,6 +234,7 @@ public sealed class FollowerStore : IAsyncDisposable
         }
 
         ulong? acknowledge = null;
+        var writes = false;
         var session = stream.Session;
         lock (session.Gate)
         {
@@ -246,7 +247,7 @@ public sealed class FollowerStore : IAsyncDisposable
             switch (broken is null ? session.State.Offer(frame.First, frame.Last, out startsAnew) : FrameVerdict.Gap)
             {
                 case FrameVerdict.Accept:
-                    Store(stream, frame, sentAt, startsAnew);
+                    writes = Store(stream, frame, sentAt, startsAnew, mayWrite);
                     break;
                 case FrameVerdict.Duplicate:
                     // What is still on its way to the disk is acknowledged when it is there.
@@ -263,7 +264,11 @@ public sealed class FollowerStore : IAsyncDisposable
             }
         }
 
-        if (broken is not null)
+        if (writes)
+        {
+            _log.WriteBorrowed();
+        }
+        else if (broken is not null)
         {
             stream.Leader.Ended(broken);
         }
@@ -275,10 +280,11 @@ public sealed class FollowerStore : IAsyncDisposable
         return _pending.WaitForRoom();
     }
 
-    private void Store(FollowedStream stream, in Frame frame, long sentAt, bool startsAnew)
+    /// <returns>Whether the caller has to write.</returns>
+    private bool Store(FollowedStream stream, in Frame frame, long sentAt, bool startsAnew, bool mayWrite)
     {
         _pending.Add(frame.Body.Length);
-        _log.Append(new FrameRequest(this, stream, frame, sentAt)
+        var request = new FrameRequest(this, stream, frame, sentAt)
         {
             Stream = stream.Session.Chain,
             Epoch = stream.Number,
@@ -286,7 +292,14 @@ public sealed class FollowerStore : IAsyncDisposable
             TimestampMs = _time.GetUtcNow().ToUnixTimeMilliseconds(),
             Preamble = FollowerRecord.Preamble(frame, startsAnew),
             Payload = frame.Body,
-        });
+        };
+        if (mayWrite)
+        {
+            return _log.AppendOrBorrow(request);
+        }
+
+        _log.Append(request);
+        return false;
     }
 
     internal void Heartbeat(FollowedStream stream, long sentAt, ulong uploaded)

@@ -25,6 +25,19 @@ public interface IObjectHome
     /// <exception cref="ClaimException">The object cannot be had now; its callers are told that they may try again.</exception>
     /// <exception cref="StorageException">Its state cannot be had at all, as when it is damaged.</exception>
     ValueTask<IObjectClaim> PrepareAsync(ObjectKey key, CancellationToken cancel);
+
+    /// <summary>
+    /// An alarm that this node looks after is due, and its object is about to be woken. The result is to be called if the
+    /// handler did not run: with the alarm that the object has, 0 for none, if it is active here; with null if it is on
+    /// another node, and that has said that it looks after whatever alarm the object has. Then this node does not any more.
+    /// </summary>
+    Action<long?> BeginWake(ObjectKey key, long dueMs);
+
+    /// <summary>
+    /// Completes when the alarms of the objects that are active here survive this node: only then may another node be
+    /// told that this one looks after them.
+    /// </summary>
+    Task KeepAlarmsAsync(CancellationToken cancel);
 }
 
 /// <summary>

@@ -2,7 +2,8 @@ namespace Skerry.Storage.Relay;
 
 /// <summary>
 /// The way to other nodes; a seam: gRPC in a process, a simulated network in the simulator. Members throw
-/// <see cref="PeerUnreachableException"/> when the peer does not answer, and never anything else that a network can cause.
+/// <see cref="PeerUnreachableException"/> when the peer does not answer, and never anything else that a network can cause. A
+/// node that is reached at its address and has another id than the one that was called does not answer.
 /// </summary>
 public interface IRelayTransport
 {
@@ -21,6 +22,7 @@ public interface IRelayTransport
     Task<SealReply> SealAsync(NodeInfo follower, SessionId session, int recoveryEpoch, CancellationToken cancel);
 
     /// <summary>The frames that a follower holds of a session, from the one that contains <paramref name="from"/>, in order.</summary>
+    /// <exception cref="StorageDamagedException">The follower has found a frame damaged; what came before it is whole.</exception>
     IAsyncEnumerable<Frame> ReadFramesAsync(NodeInfo follower, SessionId session, ulong from, CancellationToken cancel);
 
     /// <summary>Everything of the session is in the bucket: the follower may drop it.</summary>

@@ -8,8 +8,8 @@ namespace Skerry.Storage.Relay;
 /// A session's data path: the spool that its records go to, the links to its followers, and the leader that decides.
 /// Thread-safe.
 /// <para>
-/// The leader runs on the spool's writer thread. Links, timers and the bucket leave word for it in an inbox and wake it,
-/// so that the state machine needs no locks and a request is answered on the thread that its object expects.
+/// The leader runs as part of the spool's writer. Links, timers and the bucket leave word for it in an inbox and wake it,
+/// or lend it their thread, so that the state machine needs no locks.
 /// </para>
 /// </summary>
 public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IAsyncDisposable
@@ -36,7 +36,7 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
     private List<Action<RelayLeader, long>> _taken = [];
     private bool _due;
     private ILogLeaderEffects? _decisions;
-    private Action? _nudge;
+    private Action<bool>? _nudge;
     private NodeLog? _log;
     private RelayLeader? _leader;
     private Task _recordWork = Task.CompletedTask;
@@ -205,7 +205,7 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
     /// <summary>Stops at once: what is not confirmed fails.</summary>
     public async ValueTask DisposeAsync() => await StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
 
-    void ILogRelay.Attach(ILogLeaderEffects decisions, Action nudge) => (_decisions, _nudge) = (decisions, nudge);
+    void ILogRelay.Attach(ILogLeaderEffects decisions, Action<bool> nudge) => (_decisions, _nudge) = (decisions, nudge);
 
     void ILogRelay.Appended(in Frame frame)
     {
@@ -282,7 +282,8 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
             _linkInbox.Add(happened);
         }
 
-        _nudge!();
+        // What an acknowledgement decides is decided by the thread that brings it, if the writer sleeps.
+        _nudge!(happened.Kind == LinkEventKind.Acknowledged);
     }
 
     void ILogLeaderEffects.Confirmed(ulong first, ulong last)
@@ -399,7 +400,7 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
             _inbox.Add(input);
         }
 
-        _nudge!();
+        _nudge!(false);
     }
 
     private void OnTick()
@@ -409,7 +410,7 @@ public sealed class Replicator : ILogRelay, ILinkSource, IRelayLeaderEffects, IA
             _due = true;
         }
 
-        _nudge!();
+        _nudge!(false);
     }
 
     private void End(NodeId node)

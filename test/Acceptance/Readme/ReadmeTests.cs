@@ -1,13 +1,16 @@
 using System.Text.Json;
+using Acceptance.Repository;
 
 namespace Acceptance.Readme;
 
 /// <summary>Does what the README says, in a clone for each, by its own blocks.</summary>
 public sealed class ReadmeTests : IAsyncLifetime
 {
+    private static readonly Blocks s_readme = Blocks.Of("README.md");
+
     private readonly ScratchClone _clone = new();
 
-    private static readonly string FirstCommand = ReadmeBlocks.Shell("--project src/Skerry.Server");
+    private static readonly string FirstCommand = s_readme.Shell("--project src/Skerry.Server");
 
     public ValueTask InitializeAsync() => _clone.InitializeAsync();
 
@@ -20,7 +23,7 @@ public sealed class ReadmeTests : IAsyncLifetime
         Assert.Equal("dotnet run -c Release --project src/Skerry.Server\n", FirstCommand);
         var report = await _clone.Serve(FirstCommand, "Ctrl+C");
         var printed = report.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("curl ", StringComparison.Ordinal)).ToList();
-        var documented = ReadmeBlocks.Shell("Grace").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var documented = s_readme.Shell("Grace").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(3, printed.Count);
         Assert.Equal(documented.Select(PathOf), printed.Select(PathOf));
 
@@ -28,11 +31,11 @@ public sealed class ReadmeTests : IAsyncLifetime
         Assert.Equal(179, JsonElement.Parse(await _clone.Run(printed[1])).GetProperty("count").GetInt32());
         Assert.Equal("seat_taken", JsonElement.Parse(await _clone.Run(printed[2])).GetProperty("errors")[0].GetProperty("code").GetString());
 
-        await _clone.Run(ReadmeBlocks.Shell("kill -9"));
+        await _clone.Run(s_readme.Shell("kill -9"));
         await _clone.ServersEnd();
         await _clone.Serve(FirstCommand, "Ctrl+C");
 
-        var answers = (await _clone.Run(ReadmeBlocks.Shell("/undo").Replace("\n", "; echo\n", StringComparison.Ordinal))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var answers = (await _clone.Run(s_readme.Shell("/undo").Replace("\n", "; echo\n", StringComparison.Ordinal))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("Ada", PassengerOf3C(answers[0]));
         Assert.True(JsonElement.Parse(answers[1]).TryGetProperty("back_to", out _));
         Assert.Null(PassengerOf3C(answers[2]));
@@ -44,9 +47,9 @@ public sealed class ReadmeTests : IAsyncLifetime
     [Fact]
     public async Task The_program_is_complete_and_counts_across_a_crash()
     {
-        await _clone.Run(ReadmeBlocks.Shell("dotnet new web"));
-        await File.WriteAllTextAsync(Path.Combine(_clone.Path, "samples/Visits/Program.cs"), ReadmeBlocks.Program);
-        var start = ReadmeBlocks.Shell("cd samples/Visits");
+        await _clone.Run(s_readme.Shell("dotnet new web"));
+        await File.WriteAllTextAsync(Path.Combine(_clone.Path, "samples/Visits/Program.cs"), s_readme.Program);
+        var start = s_readme.Shell("cd samples/Visits");
         await _clone.Serve(start, "Application started");
         Assert.Equal("1", await _clone.Run("curl -s -X POST http://127.0.0.1:5080/home"));
         Assert.Equal("2", await _clone.Run("curl -s -X POST http://127.0.0.1:5080/home"));

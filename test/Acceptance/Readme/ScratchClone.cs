@@ -88,6 +88,12 @@ public sealed class ScratchClone : IAsyncLifetime
         // The README's ports are what people see; the processes below must be gone when their parent is.
         commands = commands.Replace(":8787", $":{_gatewayPort}", StringComparison.Ordinal).Replace(":5080", $":{_visitsPort}", StringComparison.Ordinal);
         var start = new ProcessStartInfo("bash", ["-e", "-o", "pipefail", "-c", commands]) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        foreach (var variable in start.Environment.Keys.Where(static name => name.StartsWith("SKERRY_", StringComparison.Ordinal)).ToList())
+        {
+            // The settings of the tests themselves are none of a node's, which would refuse them.
+            start.Environment.Remove(variable);
+        }
+
         start.Environment["SKERRY_GATEWAY_URL"] = $"http://127.0.0.1:{_gatewayPort}";
         start.Environment["SKERRY_API_URL"] = $"http://127.0.0.1:{_apiPort}";
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";

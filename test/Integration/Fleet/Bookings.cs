@@ -63,6 +63,19 @@ internal sealed class Bookings(Func<IReadOnlyList<Uri>> gateways) : IDisposable
         return false;
     }
 
+    /// <summary>True if a seat is a passenger's; waits for an answer.</summary>
+    public async Task<bool> HasAsync(Uri gateway, string flight, string seat, string passenger)
+    {
+        JsonElement map = default;
+        await Waiting.UntilAsync(async () =>
+        {
+            using var answer = await _http.GetAsync(new Uri(gateway, $"flights/{flight}/map"));
+            map = answer.IsSuccessStatusCode ? await answer.Content.ReadFromJsonAsync<JsonElement>() : default;
+            return answer.IsSuccessStatusCode;
+        }, $"the map of {flight}");
+        return map.GetProperty("seats").EnumerateArray().Any(one => one.GetProperty("number").GetString() == seat && one.GetProperty("passenger").GetString() == passenger);
+    }
+
     /// <summary>Fails unless every confirmed booking is there, and nothing that nobody has asked for.</summary>
     public async Task CheckAsync()
     {

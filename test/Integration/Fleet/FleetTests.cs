@@ -8,10 +8,12 @@ public sealed class FleetTests(MembershipServers servers)
 {
     private const int EndedByFence = 75;
 
-    [Fact]
-    public async Task Two_of_six_nodes_are_killed_under_load_and_nothing_confirmed_is_lost()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_of_six_nodes_are_killed_under_load_and_nothing_confirmed_is_lost(bool meetInPostgres)
     {
-        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 6);
+        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 6, settings: meetInPostgres ? ["--cluster-membership", await PostgresAsync()] : null);
         SkerryNode[] victims = [fleet.Nodes[1], fleet.Nodes[4]];
         var asked = fleet.Nodes.Except(victims).Select(static node => node.Gateway).ToList();
         using var bookings = new Bookings(() => asked);
@@ -30,6 +32,12 @@ public sealed class FleetTests(MembershipServers servers)
         var (code, output) = await fleet.Nodes[0].CommandAsync("nodes");
         Assert.Equal(0, code);
         Assert.Contains("nothing would be lost", output, StringComparison.Ordinal);
+    }
+
+    private async Task<string> PostgresAsync()
+    {
+        var server = new Npgsql.NpgsqlConnectionStringBuilder(await servers.Postgres);
+        return $"postgres://{server.Username}@{server.Host}:{server.Port}/{server.Database}";
     }
 
     [Fact]

@@ -17,11 +17,12 @@ namespace Integration.Fleet;
 internal sealed class SkerryFleet : IAsyncDisposable
 {
     private readonly string _redis;
+    private readonly string[] _settings;
     private readonly List<SkerryNode> _nodes = [];
     private readonly List<IDisposable> _belongings = [];
     private Process? _ownRedis;
 
-    private SkerryFleet(string redis) => _redis = redis;
+    private SkerryFleet(string redis, string[] settings) => (_redis, _settings) = (redis, settings);
 
     /// <summary>Where everything of the fleet is.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("skerry-fleet-").FullName;
@@ -33,9 +34,14 @@ internal sealed class SkerryFleet : IAsyncDisposable
     public IReadOnlyList<SkerryNode> Nodes => _nodes;
 
     /// <summary>Starts a fleet, and waits until each node has all the followers that it wants.</summary>
-    public static async Task<SkerryFleet> StartAsync(MembershipServers servers, int nodes, Action<SkerryFleet>? prepare = null)
+    /// <param name="servers">Where nodes meet.</param>
+    /// <param name="nodes">How many.</param>
+    /// <param name="prepare">Called before the first of them starts.</param>
+    /// <param name="settings">Settings of all nodes that are not the usual ones.</param>
+    public static async Task<SkerryFleet> StartAsync(
+        MembershipServers servers, int nodes, Action<SkerryFleet>? prepare = null, string[]? settings = null)
     {
-        var fleet = new SkerryFleet(await servers.Redis);
+        var fleet = new SkerryFleet(await servers.Redis, settings ?? []);
         await fleet.StartAsync(nodes, static _ => null, prepare);
         return fleet;
     }
@@ -45,7 +51,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
     {
         const int Port = 31000;
         var machine = network.Add("redis");
-        var fleet = new SkerryFleet($"{machine.Address}:{Port}") { RedisMachine = machine };
+        var fleet = new SkerryFleet($"{machine.Address}:{Port}", []) { RedisMachine = machine };
         var start = machine.Command(
             "redis-server", "--port", $"{Port}", "--bind", machine.Address.ToString(), "--protected-mode", "no", "--save", "", "--appendonly", "no", "--dir", fleet.Folder);
         start.RedirectStandardOutput = true;
@@ -75,13 +81,9 @@ internal sealed class SkerryFleet : IAsyncDisposable
         {
             using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
             ClusterKeyFile.LoadOrCreate(KeyFile, random);
-            for (var i = 1; i <= nodes; i++)
-            {
-                _nodes.Add(new SkerryNode($"n{i}", Folder, ArgumentsFor($"n{i}"), machineFor($"n{i}")));
-            }
-
+            var added = Add(nodes, machineFor);
             prepare?.Invoke(this);
-            await Task.WhenAll(_nodes.Select(static node => node.StartAsync()));
+            await Task.WhenAll(added.Select(static node => node.StartAsync()));
             await SettleAsync();
         }
         catch
@@ -89,6 +91,26 @@ internal sealed class SkerryFleet : IAsyncDisposable
             await DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts more nodes, and waits until each has all the followers that it wants now.</summary>
+    public async Task GrowAsync(int nodes)
+    {
+        await Task.WhenAll(Add(nodes, static _ => null).Select(static node => node.StartAsync()));
+        await SettleAsync();
+    }
+
+    private List<SkerryNode> Add(int nodes, Func<string, Machine?> machineFor)
+    {
+        List<SkerryNode> added = [];
+        for (var i = 0; i < nodes; i++)
+        {
+            var name = $"n{_nodes.Count + 1}";
+            added.Add(new SkerryNode(name, Folder, ArgumentsFor(name), machineFor(name)));
+            _nodes.Add(added[^1]);
+        }
+
+        return added;
     }
 
     public string KeyFile => Path.Combine(Folder, "key");
@@ -109,6 +131,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
         "--node-name", name,
         "--node-zone", name,
         "--log-level", "information",
+        .. _settings,
     ];
 
     /// <summary>Waits until every running node has as many followers as there can be, all of them up to date.</summary>
@@ -116,12 +139,17 @@ internal sealed class SkerryFleet : IAsyncDisposable
     {
         var running = _nodes.Where(static node => node.IsRunning).ToList();
         var wanted = running.Count switch { >= 6 => 5, >= 4 => 3, 3 => 3, var few => few };
-        await Waiting.UntilAsync(async () =>
-        {
-            var members = (await LookAsync(running[0])).GetProperty("nodes").EnumerateArray().ToList();
-            return members.Count == running.Count
-                && members.All(m => m.GetProperty("state").GetString() == "running" && Following(m) == wanted);
-        }, $"{running.Count} nodes with {wanted} followers each");
+        JsonElement seen = default;
+        await Waiting.UntilAsync(
+            async () =>
+            {
+                seen = (await LookAsync(running[0])).GetProperty("nodes");
+                var members = seen.EnumerateArray().ToList();
+                return members.Count == running.Count
+                    && members.All(m => m.GetProperty("state").GetString() == "running" && Following(m) == wanted);
+            },
+            $"{running.Count} nodes with {wanted} followers each",
+            () => seen.ToString());
     }
 
     /// <summary>What the management API says of the cluster.</summary>
@@ -135,9 +163,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
     /// <summary>The node whose session a flight belongs to, by its record in the bucket; null if nobody has written it, or the session is gone.</summary>
     public SkerryNode? OwnerOf(string flight)
     {
-        using var random = RandomNumberGenerator.Create();
-        var id = new IdFactory("flight", random).FromName(flight).ToString();
-        var owner = Path.Combine(Bucket, "objects", "flight", id, "owner");
+        var owner = Path.Combine(FolderOf(flight), "owner");
         if (!File.Exists(owner))
         {
             return null;
@@ -145,6 +171,13 @@ internal sealed class SkerryFleet : IAsyncDisposable
 
         var session = Path.Combine(Bucket, "sessions", Text(Read(owner), "session"));
         return File.Exists(session) ? _nodes.Find(node => node.Name == Text(Read(session).GetProperty("node"), "name")) : null;
+    }
+
+    /// <summary>Where the bucket has a flight's own files.</summary>
+    public string FolderOf(string flight)
+    {
+        using var random = RandomNumberGenerator.Create();
+        return Path.Combine(Bucket, "objects", "flight", new IdFactory("flight", random).FromName(flight).ToString());
     }
 
     /// <summary>The nodes that follow a node's session, by its record in the bucket.</summary>

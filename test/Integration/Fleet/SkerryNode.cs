@@ -36,6 +36,9 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
 
     public bool IsRunning => _process is { HasExited: false };
 
+    /// <summary>The id of the process, while it runs.</summary>
+    public int ProcessId => _process!.Id;
+
     /// <summary>
     /// Everything that it has printed since it was first started. Kept, for people, in the folder that FLEET_OUTPUT in
     /// the environment names.
@@ -134,10 +137,20 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        DropSettings(start);
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync().WaitAsync(Waiting.Bound);
         return (process.ExitCode, await output + await errors);
+    }
+
+    // The settings of the tests themselves are none of a node's, which would refuse them.
+    private static void DropSettings(ProcessStartInfo start)
+    {
+        foreach (var variable in start.Environment.Keys.Where(static name => name.StartsWith("SKERRY_", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(variable);
+        }
     }
 
     private Process Begin(Action<string> seen)
@@ -152,6 +165,7 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
         start.WorkingDirectory = folder;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
+        DropSettings(start);
         foreach (var (variable, value) in Environment)
         {
             start.Environment[variable] = value;

@@ -7,7 +7,10 @@ internal static class Waiting
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
 
     /// <summary>Looks until it is so; errors of looking count as no.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> isSo, string what)
+    /// <param name="isSo">Looks.</param>
+    /// <param name="what">What is waited for.</param>
+    /// <param name="seen">What was seen last, if it never is so.</param>
+    public static async Task UntilAsync(Func<Task<bool>> isSo, string what, Func<string?>? seen = null)
     {
         using var bound = new CancellationTokenSource(Bound);
         Exception? last = null;
@@ -28,6 +31,6 @@ internal static class Waiting
             await Task.Delay(100);
         }
 
-        Assert.Fail($"Not within {Bound}: {what}. {last?.Message}");
+        Assert.Fail($"Not within {Bound}: {what}. {last?.Message} {seen?.Invoke()}");
     }
 }

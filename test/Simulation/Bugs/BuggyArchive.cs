@@ -9,7 +9,7 @@ namespace Skerry.Simulation.Bugs;
 internal sealed class BuggyArchive(PlantedBug bug, ISessionArchive archive) : ISessionArchive
 {
     public static ISessionArchive Wrap(PlantedBug bug, ISessionArchive archive) =>
-        bug is PlantedBug.SkipPromotion or PlantedBug.ForgetTheFirstTransaction ? new BuggyArchive(bug, archive) : archive;
+        bug is PlantedBug.SkipPromotion or PlantedBug.ForgetTheFirstTransaction or PlantedBug.KeepBundles ? new BuggyArchive(bug, archive) : archive;
 
     public Task<ulong> UploadedToAsync(SessionId session, CancellationToken cancel) => archive.UploadedToAsync(session, cancel);
 
@@ -25,5 +25,6 @@ internal sealed class BuggyArchive(PlantedBug bug, ISessionArchive archive) : IS
 
     public Task<IReadOnlyCollection<SessionId>> ListSessionsAsync(CancellationToken cancel) => archive.ListSessionsAsync(cancel);
 
-    public Task RemoveBundlesAsync(SessionId session, CancellationToken cancel) => archive.RemoveBundlesAsync(session, cancel);
+    public Task RemoveBundlesAsync(SessionId session, CancellationToken cancel) =>
+        bug == PlantedBug.KeepBundles ? Task.CompletedTask : archive.RemoveBundlesAsync(session, cancel);
 }

@@ -49,4 +49,25 @@ internal enum PlantedBug
 
     /// <summary>An object that has never written is answered for without looking whether it still has no owner.</summary>
     BelieveUnwritten,
+
+    /// <summary>A node whose folder is another one by now answers for the one that was there before.</summary>
+    AnswerForAnother,
+
+    /// <summary>A follower that finds its log damaged goes on as if what is lost had never been there.</summary>
+    TrustADamagedLog,
+
+    /// <summary>The checksums of a follower's frames are not looked at, when they are read or when they are recovered.</summary>
+    ServeDamagedFrames,
+
+    /// <summary>What was read of a damaged file is served, although it was not proven.</summary>
+    ServeUnproven,
+
+    /// <summary>The checksum of a batch file's index is not looked at.</summary>
+    TrustADamagedIndex,
+
+    /// <summary>Files that are superseded are never listed to be deleted.</summary>
+    NeverTrash,
+
+    /// <summary>Nothing of ended sessions is ever removed.</summary>
+    KeepBundles,
 }

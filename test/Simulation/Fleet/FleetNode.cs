@@ -1,15 +1,18 @@
+using Skerry.Simulation.Bugs;
 using Skerry.Simulation.World;
 using Skerry.Storage.Relay;
 
 namespace Skerry.Simulation.Fleet;
 
 /// <summary>A node: what outlives its processes.</summary>
-internal sealed class FleetNode(SimulatedFleet fleet, NodeId id, string name, string zone, MachineClock clock, SimulatedDisk disk)
+internal sealed class FleetNode(SimulatedFleet fleet, string name, string zone, MachineClock clock, SimulatedDisk disk)
 {
     private int _starts;
 
-    public NodeId Id => id;
+    /// <summary>Its data folder's identity: another one after the folder was lost.</summary>
+    public NodeId Id { get; private set; } = new(fleet.Random.Next128());
 
+    /// <summary>Its name, and where it is reached.</summary>
     public string Name => name;
 
     public string Zone => zone;
@@ -37,6 +40,20 @@ internal sealed class FleetNode(SimulatedFleet fleet, NodeId id, string name, st
 
         _starts++;
         IsSilent = false;
+        if (disk.Recover() is { } damage)
+        {
+            fleet.Trace(name, damage);
+            if (fleet.Bug == PlantedBug.TrustADamagedLog)
+            {
+                disk.ForgetDamage();
+            }
+            else
+            {
+                // As FollowedFolder does: it cannot say any more what it has acknowledged and sealed.
+                BecomeAnother();
+            }
+        }
+
         Process = new NodeProcess(fleet, this, new Machine(fleet.Scheduler, clock, $"{name}.{_starts}"), new SessionId(fleet.Random.Next128()));
         Process.Start();
     }
@@ -47,6 +64,17 @@ internal sealed class FleetNode(SimulatedFleet fleet, NodeId id, string name, st
         Die(restart: false, power: true);
         IsLost = true;
         IsSilent = true;
+        disk.Wipe();
+        Id = default;
+        fleet.Oracle.NodesChanged();
+    }
+
+    /// <summary>The machine is replaced by another one, at the same address.</summary>
+    public void Replace()
+    {
+        Die(restart: false, power: true);
+        disk.Copies.Clear();
+        BecomeAnother();
     }
 
     /// <summary>The process is killed; with <paramref name="power"/> the whole machine loses it.</summary>
@@ -70,5 +98,12 @@ internal sealed class FleetNode(SimulatedFleet fleet, NodeId id, string name, st
         {
             fleet.Scheduler.After(fleet.Random.Between(200, 3_000), Start);
         }
+    }
+
+    private void BecomeAnother()
+    {
+        disk.Wipe();
+        Id = new NodeId(fleet.Random.Next128());
+        fleet.Oracle.NodesChanged();
     }
 }

@@ -1,43 +1,48 @@
 using Skerry.Simulation.World;
+using Skerry.Storage.Archive;
 
 namespace Skerry.Simulation.Fleet;
 
 /// <summary>
 /// What goes wrong, and when. Permitted faults: processes killed, frozen and started again; power lost, with everything that was
 /// not synced; nodes cut off from each other in one direction or both; a lossy, slow, doubling network; a bucket that is out,
-/// slow, or unknown in its outcomes; full and slow disks; wall clocks that jump by hours. Not permitted: a disk that loses
-/// what was synced, and the loss of more than one machine for good.
+/// slow, or unknown in its outcomes; full and slow disks; wall clocks that jump by hours; machines that burn or are replaced
+/// by empty ones, and disks on which something becomes illegible, but of no set of followers so many that a record is gone;
+/// files in the bucket that become illegible or short, until they are repaired. Not permitted: a disk or a bucket that gives
+/// back something else than was written, with the right checksum.
 /// </summary>
 internal sealed class Nemesis(SimulatedFleet fleet)
 {
     private readonly Random _random = new(fleet.Random.Next());
-    private bool _mayLose = true;
-    private bool _over;
+    private int _round;
 
     public void Start()
     {
+        _round++;
         // Most runs are calm in most respects, so that rare things are not lost in noise.
         fleet.Network.LossRate = _random.Happens(0.3) ? _random.NextDouble() * 0.02 : 0.0005;
         fleet.Network.DuplicateRate = _random.Happens(0.5) ? 0.05 : 0;
         fleet.Network.DelayMax = _random.Happens(0.2) ? 400 : 20;
         fleet.Store.FaultRate = _random.Happens(0.4) ? _random.NextDouble() * 0.15 : 0.005;
-        Schedule();
+        Schedule(_round);
     }
 
     /// <summary>Everything is well again, and stays so.</summary>
     public void End()
     {
-        _over = true;
+        _round++;
         fleet.Network.Heal();
         fleet.Network.LossRate = 0;
         fleet.Network.DuplicateRate = 0;
         fleet.Network.DelayMax = 20;
         fleet.Store.FaultRate = 0;
         fleet.Store.IsOut = false;
+        fleet.Store.Repair();
         foreach (var node in fleet.Nodes)
         {
             node.Disk.IsFull = false;
             node.Disk.SyncMax = 20;
+            node.Clock.WallOffset = TimeSpan.Zero;
             if (node.Process is { Machine.IsFrozen: true } frozen)
             {
                 frozen.Machine.Thaw(_random.Happens(0.5));
@@ -47,19 +52,19 @@ internal sealed class Nemesis(SimulatedFleet fleet)
         }
     }
 
-    private void Schedule() => fleet.Scheduler.After(_random.Between(200, 6_000), () =>
+    private void Schedule(int round) => fleet.Scheduler.After(_random.Between(200, 6_000), () =>
     {
-        if (!_over)
+        if (round == _round)
         {
             Act();
-            Schedule();
+            Schedule(round);
         }
     });
 
     private void Act()
     {
         var node = _random.Pick(fleet.Nodes);
-        switch (_random.Next(18))
+        switch (_random.Next(25))
         {
             case 0 or 1 or 2:
                 Trace($"kills {node.Name}");
@@ -90,12 +95,12 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                 {
                     if (both || from)
                     {
-                        fleet.Network.Cut(node.Id, other.Id);
+                        fleet.Network.Cut(node.Name, other.Name);
                     }
 
                     if (both || !from)
                     {
-                        fleet.Network.Cut(other.Id, node.Id);
+                        fleet.Network.Cut(other.Name, node.Name);
                     }
                 }
 
@@ -138,10 +143,30 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                 Trace($"stops {node.Name}");
                 process.Stop();
                 break;
-            case 17 when _mayLose && fleet.Oracle.CanLose(node):
+            case 24 when node.Process is { Machine.IsRunning: true, IsReady: true } process:
+                Trace($"has {node.Name} forget what it owns");
+                process.Machine.Start(process.Objects.ForgetAllAsync);
+                break;
+            case 17 when !node.IsLost && _random.Happens(0.5) && fleet.Oracle.CanLose(node):
                 Trace($"burns {node.Name} down");
-                _mayLose = false;
                 node.Lose();
+                break;
+            case 18 when !node.IsLost && _random.Happens(0.5) && fleet.Oracle.CanLose(node):
+                Trace($"replaces {node.Name}");
+                node.Replace();
+                Later(300, 5_000, node.Start);
+                break;
+            case 19 or 20 when !node.IsLost && fleet.Oracle.CanLose(node) && node.Disk.Damage():
+                Trace($"damages what {node.Name} has stored");
+                if (_random.Happens(0.5))
+                {
+                    // Somebody will look at it soon: as a takeover does, or a restart.
+                    Later(50, 2_000, () => node.Die(restart: true, power: _random.Happens(0.5)));
+                }
+
+                break;
+            case 21 or 22 or 23:
+                DamageBucket();
                 break;
             case 13 when _random.Happens(0.3):
                 Trace("kills everything");
@@ -186,12 +211,32 @@ internal sealed class Nemesis(SimulatedFleet fleet)
         });
     }
 
+    /// <summary>Something in the bucket is not as it was put, for a while: mostly something of which somebody will want to know soon.</summary>
+    private void DamageBucket()
+    {
+        var files = fleet.Store.Objects.Keys.Where(static key => BucketKeys.TryParseBundle(key, out _, out _, out _)
+            || BucketKeys.TryParseLog(key, out _, out _, out _, out _)
+            || BucketKeys.TryParseSnapshot(key, out _, out _, out _, out _)).ToList();
+        if (files.Count == 0)
+        {
+            return;
+        }
+
+        Trace("damages files in the bucket");
+        for (var i = _random.Next(1, 4); i > 0; i--)
+        {
+            fleet.Store.Damage(_random.Pick(files));
+        }
+
+        Later(1_000, 15_000, fleet.Store.Repair);
+    }
+
     /// <summary>What a node would hear of its own takeover is lost.</summary>
     private void CutOff(FleetNode node)
     {
         foreach (var other in fleet.Nodes.Where(other => other != node))
         {
-            fleet.Network.Cut(other.Id, node.Id);
+            fleet.Network.Cut(other.Name, node.Name);
         }
 
         Later(300, 4_000, fleet.Network.Heal);

@@ -47,7 +47,7 @@ internal sealed class NodeProcess
             Cleanup.Begin(sealedSession);
         };
         Peers.Missing = Detector.Suspect;
-        Peers.LeftOver = record => Cleanup.Found(record.Node.Session, Peers.Live.Count + 1);
+        Peers.LeftOver = record => Cleanup.Found(record, Peers.Live);
         Peers.Changed = () => Leader?.PeersChanged([.. Peers.Live]);
         Follower = new SimulatedFollower(this, node.Disk);
     }

@@ -10,14 +10,19 @@ internal sealed class SimulatedClient(SimulatedFleet fleet, int number)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
 
     private readonly Dictionary<ObjectKey, FleetNode> _believed = [];
+    private int _turn;
 
-    public bool IsPaused { get; set; }
-
-    public void Start() => fleet.Scheduler.After(fleet.Random.Between(500, 2_000), Next);
-
-    private void Next()
+    public void Start()
     {
-        if (IsPaused)
+        var turn = ++_turn;
+        fleet.Scheduler.After(fleet.Random.Between(500, 2_000), () => Next(turn));
+    }
+
+    public void Pause() => _turn++;
+
+    private void Next(int turn)
+    {
+        if (turn != _turn)
         {
             return;
         }
@@ -35,7 +40,7 @@ internal sealed class SimulatedClient(SimulatedFleet fleet, int number)
                 _believed.Remove(key);
             }
 
-            fleet.Scheduler.After(fleet.Random.Between(20, 500), Next);
+            fleet.Scheduler.After(fleet.Random.Between(20, 500), () => Next(turn));
         });
     }
 
@@ -44,6 +49,7 @@ internal sealed class SimulatedClient(SimulatedFleet fleet, int number)
     {
         var operation = new Operation(write, write ? fleet.NextValue() : 0, fleet.Scheduler.Now);
         var history = fleet.Histories[key];
+        var seenBefore = fleet.Oracle.SeenOf(key);
         var isOver = false;
         var mayHaveEffect = false;
         if (write)
@@ -63,6 +69,7 @@ internal sealed class SimulatedClient(SimulatedFleet fleet, int number)
             {
                 operation.Answered = fleet.Scheduler.Now;
                 operation.Value = value;
+                fleet.Oracle.Answered(key, operation, seenBefore);
                 if (!write)
                 {
                     history.Add(operation);
@@ -101,9 +108,9 @@ internal sealed class SimulatedClient(SimulatedFleet fleet, int number)
 
                 fleet.Scheduler.After(fleet.Random.Skewed(0.1, 20), () => End(true, value));
             }
-            catch (StorageDamagedException error)
+            catch (StorageDamagedException error) when (!fleet.Oracle.IsExplained(error))
             {
-                fleet.Scheduler.Fail(new Violation("6 (damage)", $"object {key.Id.ToString()[..4]}: {error.Message}"));
+                fleet.Scheduler.Fail(new Violation("6 (damage)", $"object {Oracle.Short(key)}: {error.Message}"));
             }
             catch (StorageException error)
             {

@@ -12,6 +12,7 @@ namespace Skerry.Simulation.Fleet;
 internal sealed class SimulatedFleet
 {
     private static readonly TimeSpan Trouble = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Settling = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(90);
 
     private readonly Action<string>? _trace;
@@ -19,15 +20,19 @@ internal sealed class SimulatedFleet
     private readonly List<SimulatedClient> _clients = [];
     private long _values;
 
-    public SimulatedFleet(int seed, PlantedBug bug = PlantedBug.None, Action<string>? trace = null)
+    /// <param name="seed">What follows from it is everything.</param>
+    /// <param name="bug">What is done wrong.</param>
+    /// <param name="trace">Hears of everything that happens.</param>
+    /// <param name="checksAll">See <see cref="Oracle.ChecksAll"/>.</param>
+    public SimulatedFleet(int seed, PlantedBug bug = PlantedBug.None, Action<string>? trace = null, bool checksAll = false)
     {
         (Bug, _trace) = (bug, trace);
         Random = new Random(seed);
         Scheduler = new Scheduler();
         Network = new SimulatedNetwork(Scheduler, new Random(Random.Next()));
         Store = new SimulatedBucket(Scheduler, new Random(Random.Next()));
-        Oracle = new Oracle(this);
-        var nodes = Random.Happens(0.5) ? 3 : Random.Next(4, 8);
+        Oracle = new Oracle(this) { ChecksAll = checksAll };
+        var nodes = Random.Happens(0.5) ? 3 : Random.Next(4, 9);
         Nodes = [.. Enumerable.Range(1, nodes).Select(MakeNode)];
         Keys = [.. Enumerable.Range(0, Random.Next(1, 5)).Select(_ => new ObjectKey("sim", MakeId()))];
         Histories = Keys.ToDictionary(static key => key, static _ => new List<Operation>());
@@ -43,6 +48,7 @@ internal sealed class SimulatedFleet
             RetryDelayMax = TimeSpan.FromSeconds(3),
             Retention = TimeSpan.FromSeconds(Random.Happens(0.5) ? 10 : 3_600),
             TrashDelay = TimeSpan.FromSeconds(5),
+            SweepInterval = TimeSpan.FromSeconds(Random.Happens(0.7) ? 10 : 3_600),
         };
     }
 
@@ -68,7 +74,8 @@ internal sealed class SimulatedFleet
 
     public bool IsTracing => _trace is not null;
 
-    public FleetNode Node(NodeId id) => Nodes.First(node => node.Id == id);
+    /// <summary>The node with an id; null if there is none any more.</summary>
+    public FleetNode? Find(NodeId id) => Nodes.FirstOrDefault(node => node.Id == id);
 
     public FleetNode Node(string address) => Nodes.First(node => node.Name == address);
 
@@ -93,29 +100,16 @@ internal sealed class SimulatedFleet
             client.Start();
         }
 
-        Scheduler.After(TimeSpan.FromSeconds(3), _nemesis.Start);
-        Scheduler.Run(Trouble);
-        _nemesis.End();
-        Trace("nemesis", "ends");
-        Scheduler.Run(TimeSpan.FromSeconds(5));
-        foreach (var client in _clients)
+        // Most runs are quiet only in the end; some in the middle, too.
+        var rounds = Random.Happens(0.2) ? 2 : 1;
+        for (var round = 1; round <= rounds && Scheduler.Failure is null; round++)
         {
-            client.IsPaused = true;
-        }
-
-        ReadEverything();
-        Tidy();
-        if (Scheduler.Failure is null)
-        {
-            Oracle.CheckAlarms();
-            try
-            {
-                Oracle.CheckHistories();
-            }
-            catch (Violation violation)
-            {
-                Scheduler.Fail(violation);
-            }
+            Scheduler.After(TimeSpan.FromSeconds(3), _nemesis.Start);
+            Scheduler.Run(Trouble / rounds);
+            _nemesis.End();
+            Trace("nemesis", "ends");
+            Scheduler.Run(TimeSpan.FromSeconds(5));
+            QuietPoint();
         }
 
         return Scheduler.Failure;
@@ -148,6 +142,28 @@ internal sealed class SimulatedFleet
         });
     }
 
+    /// <summary>Everything is well, and nobody wants anything.</summary>
+    private void QuietPoint()
+    {
+        _clients.ForEach(static client => client.Pause());
+        ReadEverything();
+        Settle();
+        if (Scheduler.Failure is null)
+        {
+            Oracle.CheckAlarms();
+            try
+            {
+                Oracle.CheckHistories();
+            }
+            catch (Violation violation)
+            {
+                Scheduler.Fail(violation);
+            }
+        }
+
+        _clients.ForEach(static client => client.Start());
+    }
+
     /// <summary>In the end every object answers again, wherever it is asked for, and with what it has.</summary>
     private void ReadEverything()
     {
@@ -177,16 +193,22 @@ internal sealed class SimulatedFleet
         });
     }
 
-    /// <summary>7. In some runs, whether what is left of old sessions goes away by itself.</summary>
-    private void Tidy()
+    /// <summary>7. What is not needed goes away by itself; in some runs it is seen that nothing is left of old sessions either.</summary>
+    private void Settle()
     {
+        SettleUntil(Oracle.Excess);
         if (Random.Happens(0.1))
         {
-            Scheduler.Run(TimeSpan.FromMinutes(5), () => Scheduler.Steps % 64 == 0 && Oracle.LeftOver() is null);
-            if (Scheduler.Failure is null && Oracle.LeftOver() is { } key)
-            {
-                Scheduler.Fail(new Violation("7 (space)", $"{key} is left of a session that has ended"));
-            }
+            SettleUntil(() => Oracle.LeftOver() is { } key ? $"{key} is left of a session that has ended" : null);
+        }
+    }
+
+    private void SettleUntil(Func<string?> excess)
+    {
+        Scheduler.Run(Settling, () => Scheduler.Steps % 256 == 0 && excess() is null);
+        if (Scheduler.Failure is null && excess() is { } wrong)
+        {
+            Scheduler.Fail(new Violation("7 (space)", wrong));
         }
     }
 
@@ -196,7 +218,7 @@ internal sealed class SimulatedFleet
         {
             WallOffset = TimeSpan.FromMinutes(Random.Happens(0.2) ? (Random.NextDouble() * 120) - 60 : 0),
         };
-        return new FleetNode(this, new NodeId(Random.Next128()), $"n{number}", $"z{number % 3}", clock, new SimulatedDisk(new Random(Random.Next())));
+        return new FleetNode(this, $"n{number}", $"z{number % 3}", clock, new SimulatedDisk(new Random(Random.Next())) { Lost = Oracle.NodesChanged });
     }
 
     private Id256 MakeId()

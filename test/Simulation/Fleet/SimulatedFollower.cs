@@ -1,5 +1,6 @@
 using Skerry.Simulation.Bugs;
 using Skerry.Simulation.World;
+using Skerry.Storage;
 using Skerry.Storage.Relay;
 
 namespace Skerry.Simulation.Fleet;
@@ -59,8 +60,18 @@ internal sealed class SimulatedFollower
         return new SealReply(followed.Log.First, followed.Log.Last, TimeSpan.FromTicks(followed.Log.LeaseLeft(_process.Machine.GetTimestamp())));
     }
 
-    public List<Frame> Read(SessionId session, ulong from) =>
-        _sessions.TryGetValue(session, out var followed) ? followed.Frames.Where(frame => frame.Last >= from).ToList() : [];
+    /// <summary>What it holds, as it is on the disk; as far as it is whole, if it is looked at here.</summary>
+    public IEnumerable<Frame> Read(SessionId session, ulong from)
+    {
+        // Here or there: what is read well may be damaged on its way.
+        var isProven = _process.Fleet.Bug != PlantedBug.ServeDamagedFrames && _process.Random.Happens(0.5);
+        foreach (var stored in _sessions.TryGetValue(session, out var followed) ? followed.Frames.Where(stored => stored.Frame.Last >= from).ToArray() : [])
+        {
+            yield return isProven && !stored.IsLegible
+                ? throw new StorageDamagedException($"the follower's log of {_process.Self.Name}", 0, $"frame {stored.Frame.First}–{stored.Frame.Last} does not match its checksum")
+                : stored.Frame;
+        }
+    }
 
     public void Forget(SessionId session)
     {
@@ -102,7 +113,7 @@ internal sealed class SimulatedFollower
                         followed.Frames.Clear();
                     }
 
-                    followed.Frames.Add(stored.Frame);
+                    followed.Frames.Add(stored);
                 }
 
                 break;
@@ -157,14 +168,14 @@ internal sealed class SimulatedFollower
     {
         public FollowedLog Log { get; } = new(session, LeaseTicks);
 
-        public List<Frame> Frames { get; } = [];
+        public List<DiskEntry.Stored> Frames { get; } = [];
 
         public Stream? Stream { get; set; }
 
         public void Trim()
         {
-            Frames.RemoveAll(frame => frame.Last <= Log.UploadedTo);
-            Log.Dropped(Frames is [var first, ..] ? first.First : 0);
+            Frames.RemoveAll(stored => stored.Frame.Last <= Log.UploadedTo);
+            Log.Dropped(Frames is [var first, ..] ? first.Frame.First : 0);
         }
     }
 
@@ -191,17 +202,21 @@ internal sealed class SimulatedFollower
                 case FrameVerdict.Duplicate:
                     Acknowledge(followed.Log.Held, sentAt);
                     break;
-                case FrameVerdict.Accept when !follower._disk.TryAppend(new DiskEntry.Stored(followed.Log.Session, frame, startsAnew)):
-                    followed.Log.NotPersisted();
-                    End();
-                    break;
                 case FrameVerdict.Accept:
+                    var stored = new DiskEntry.Stored(followed.Log.Session, frame, startsAnew);
+                    if (!follower._disk.TryAppend(stored))
+                    {
+                        followed.Log.NotPersisted();
+                        End();
+                        break;
+                    }
+
                     if (follower._process.Fleet.Bug == PlantedBug.AcknowledgeBeforeSync)
                     {
                         Acknowledge(frame.Last, sentAt);
                     }
 
-                    follower.WhenSynced(() => Stored(frame, sentAt));
+                    follower.WhenSynced(() => Stored(stored, sentAt));
                     break;
             }
 
@@ -243,14 +258,15 @@ internal sealed class SimulatedFollower
             }
         }
 
-        private void Stored(Frame frame, long sentAt)
+        private void Stored(DiskEntry.Stored stored, long sentAt)
         {
-            if (frame.Last > followed.Log.Held)
+            var (first, last) = (stored.Frame.First, stored.Frame.Last);
+            if (last > followed.Log.Held)
             {
-                followed.Frames.Add(frame);
+                followed.Frames.Add(stored);
             }
 
-            if (followed.Log.Persisted(frame.First, frame.Last))
+            if (followed.Log.Persisted(first, last))
             {
                 Acknowledge(followed.Log.Held, sentAt);
             }
@@ -265,6 +281,7 @@ internal sealed class SimulatedFollower
 
             if (followed.Log.Grant(follower._process.Machine.GetTimestamp()))
             {
+                follower._process.Fleet.Oracle.Acknowledges(follower._process.Node, followed.Log.Session, held);
                 events.Acknowledged(held, sentAt);
             }
             else

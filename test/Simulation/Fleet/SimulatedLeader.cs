@@ -54,11 +54,19 @@ internal sealed class SimulatedLeader : IRelayLeaderEffects, IConfirmedRecords
     private long Now => _process.Machine.GetTimestamp();
 
     /// <summary>Appends a record; completes when it is confirmed.</summary>
-    public async Task AppendAsync(ObjectKey key, ulong epoch, ulong txid, long timeMs, long alarmMs, byte[] ltx)
+    /// <exception cref="StorageException">The disk is full, or the session is fenced.</exception>
+    public async Task AppendAsync(ObjectKey key, ulong epoch, RegisterCopy state, byte[] ltx)
     {
+        if (_process.Node.Disk.IsFull)
+        {
+            throw new StorageException("The spool cannot be written: the disk is full.");
+        }
+
+        var (txid, timeMs, alarmMs) = (state.State.Transaction, state.State.TimestampMs, state.State.AlarmMs);
         var sequence = LastSequence + 1;
         var done = new TaskCompletionSource();
         _records.Add(new ArchivedRecord(key, epoch, txid, sequence, alarmMs, timeMs, ltx));
+        _process.Fleet.Oracle.Appended(_process, _records[^1], state);
         _unconfirmed.Add(sequence, done);
         _waiting.Add(new Request { Stream = new LogStream(key, default), Epoch = epoch, Txid = txid, TimestampMs = timeMs, AlarmMs = alarmMs, Payload = ltx });
         if (_waiting.Count == 1)

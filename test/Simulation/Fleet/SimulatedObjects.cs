@@ -76,6 +76,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             activation.Turn = turn.Task;
             await before;
             Task confirmed;
+            Task? earlier;
             RegisterCopy next;
             try
             {
@@ -96,9 +97,13 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
                 var alarm = process.Random.Happens(0.4) ? current.State.AlarmMs : process.Random.Happens(0.5) ? FarFutureMs + value : 0;
                 next = current.Next(value, activation.Epoch, time, alarm);
                 activation.Current = next;
+                earlier = activation.LastWrite;
                 appended();
-                confirmed = process.Leader.AppendAsync(key, activation.Epoch, next.State.Transaction, time, alarm, next.Encode(current));
+                confirmed = process.Leader.AppendAsync(key, activation.Epoch, next, next.Encode(current));
                 activation.LastWrite = confirmed;
+
+                // Nothing more is written on top of what was not.
+                activation.IsBroken |= confirmed.IsFaulted;
             }
             finally
             {
@@ -111,14 +116,16 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             }
             catch (StorageException)
             {
+                // The next activation begins with what is confirmed, so nothing may be open any more.
                 activation.IsBroken = true;
-                _active.Remove(key);
+                await SettledAsync(earlier);
+                Drop(key, activation);
                 throw;
             }
 
             _confirmed[key] = next;
             process.Alarms.Set(key, next.State.AlarmMs);
-            if (process.Random.Happens(0.3))
+            if (process.Random.Happens(0.3) && !process.Node.Disk.IsFull)
             {
                 process.Node.Disk.Copies[key] = next;
             }
@@ -126,7 +133,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         catch (ClaimException)
         {
             activation.IsBroken = true;
-            _active.Remove(key);
+            Drop(key, activation);
             throw;
         }
         finally
@@ -160,17 +167,35 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             _active.Remove(key);
         }
 
-        if (activation.LastWrite is { } write)
+        await SettledAsync(activation.LastWrite);
+    }
+
+    private void Drop(ObjectKey key, Activation activation)
+    {
+        // There may be a newer one by now.
+        if (_active.TryGetValue(key, out var starting) && starting.IsCompletedSuccessfully && starting.Result == activation)
         {
-            await write;
+            _active.Remove(key);
         }
     }
 
-    public Task UploadAsync(ObjectKey key, CancellationToken cancel)
+    private static async Task SettledAsync(Task? write)
+    {
+        try
+        {
+            await (write ?? Task.CompletedTask);
+        }
+        catch (StorageException)
+        {
+        }
+    }
+
+    public async Task UploadAsync(ObjectKey key, CancellationToken cancel)
     {
         // The copy is not kept up from now on; what is on the disk may come back much later.
         _confirmed.Remove(key);
-        return process.Uploader.FlushAsync(key, cancel);
+        await process.Uploader.FlushAsync(key, cancel);
+        process.Uploader.Forget(key);
     }
 
     public Task ReleaseAsync(ObjectKey key, CancellationToken cancel) => EndActivationAsync(key, cancel);
@@ -178,6 +203,10 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
     public void AdoptAlarm(ObjectKey key, long dueMs)
     {
     }
+
+    /// <summary>True while the object is in memory here with a claim, and takes writes.</summary>
+    public bool IsOpen(ObjectKey key) => _active.TryGetValue(key, out var starting)
+        && starting is { IsCompletedSuccessfully: true, Result: { IsUnwritten: false, IsClosing: false, IsBroken: false } };
 
     /// <summary>The alarm that an object has, as far as this process runs it.</summary>
     public RegisterCopy? Confirmed(ObjectKey key) => process.Claims.Holds(key) && _confirmed.TryGetValue(key, out var state) ? state : null;
@@ -189,6 +218,27 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         while (_active.Keys.FirstOrDefault(key => !_claiming.Contains(key)) is { Namespace: not null } key)
         {
             await EndActivationAsync(key, process.Stopping);
+        }
+    }
+
+    /// <summary>Ends every object, and forgets that it is this session's once everything of it is in the bucket, as a session does that has too many.</summary>
+    public async Task ForgetAllAsync()
+    {
+        try
+        {
+            foreach (var key in process.Fleet.Keys)
+            {
+                await EndActivationAsync(key, process.Stopping);
+                await process.Uploader.FlushAsync(null, process.Stopping);
+                if (!_active.ContainsKey(key) && process.Claims.TryForget(key))
+                {
+                    _confirmed.Remove(key);
+                }
+            }
+        }
+        catch (Exception error) when (error is StorageException or OperationCanceledException)
+        {
+            process.Fleet.Trace(process.Self.Name, $"does not forget: {error.Message}");
         }
     }
 
@@ -288,13 +338,21 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
             {
                 var archive = await ObjectArchive.OpenAsync(process.Bucket, key, process.Bundles, process.Stopping);
                 var newest = archive.Newest;
+                process.Uploader.Adopt(archive);
                 if (copies.TryGetValue(key, out var copy) && copy.State.Transaction == newest.Transaction && copy.State.Checksum == newest.Checksum)
                 {
                     return copy with { State = newest };
                 }
 
                 var sink = new RegisterCopy.Sink();
-                return sink.Copy(await archive.RestoreAsync(newest.Transaction, sink, process.Stopping));
+                try
+                {
+                    return sink.Copy(await archive.RestoreAsync(newest.Transaction, sink, process.Stopping));
+                }
+                catch (StorageDamagedException) when (process.Fleet.Bug == PlantedBug.ServeUnproven && sink.HasPages)
+                {
+                    return sink.Copy(newest);
+                }
             }
             catch (Storage.Buckets.BucketException)
             {
@@ -336,7 +394,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
         {
             if (_inside > 0)
             {
-                _empty = new TaskCompletionSource();
+                _empty ??= new TaskCompletionSource();
                 await _empty.Task;
             }
         }

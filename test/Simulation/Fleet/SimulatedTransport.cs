@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Skerry.Simulation.Bugs;
 using Skerry.Simulation.World;
 using Skerry.Storage;
 using Skerry.Storage.Relay;
@@ -14,9 +15,10 @@ internal sealed class SimulatedTransport(NodeProcess process) : IRelayTransport
 
     public async Task<IFollowerStream> ConnectAsync(NodeInfo follower, FollowHello hello, IFollowerEvents events, CancellationToken cancel)
     {
-        var back = new OrderedStream(Fleet.Scheduler, Fleet.Network, follower.Id, process.Self.Id);
-        var there = new OrderedStream(Fleet.Scheduler, Fleet.Network, process.Self.Id, follower.Id);
+        var back = new OrderedStream(Fleet.Scheduler, Fleet.Network, follower.Address, process.Self.Address);
+        var there = new OrderedStream(Fleet.Scheduler, Fleet.Network, process.Self.Address, follower.Address);
         var answer = await CallAsync(
+            follower.Address,
             follower.Id,
             target =>
             {
@@ -36,12 +38,12 @@ internal sealed class SimulatedTransport(NodeProcess process) : IRelayTransport
     }
 
     public Task<SealReply> SealAsync(NodeInfo follower, SessionId session, int recoveryEpoch, CancellationToken cancel) =>
-        CallAsync(follower.Id, target => target.Follower.SealAsync(session, recoveryEpoch), cancel);
+        CallAsync(follower.Address, follower.Id, target => target.Follower.SealAsync(session, recoveryEpoch), cancel);
 
     public async IAsyncEnumerable<Frame> ReadFramesAsync(
         NodeInfo follower, SessionId session, ulong from, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var frames = await CallAsync(follower.Id, target => Task.FromResult(target.Follower.Read(session, from)), cancel);
+        var frames = await CallAsync(follower.Address, follower.Id, target => Task.FromResult(target.Follower.Read(session, from)), cancel);
         foreach (var frame in frames)
         {
             yield return frame;
@@ -53,6 +55,7 @@ internal sealed class SimulatedTransport(NodeProcess process) : IRelayTransport
     }
 
     public Task ForgetAsync(NodeInfo follower, SessionId session, CancellationToken cancel) => CallAsync(
+        follower.Address,
         follower.Id,
         target =>
         {
@@ -62,6 +65,7 @@ internal sealed class SimulatedTransport(NodeProcess process) : IRelayTransport
         cancel);
 
     public Task<ReleaseReply> ReleaseAsync(NodeInfo owner, SessionId ownerSession, ObjectKey key, SessionId to, CancellationToken cancel) => CallAsync(
+        owner.Address,
         owner.Id,
         target => target.Self.Session == ownerSession
             ? target.Claims.ReleaseAsync(key, to, target.Stopping)
@@ -69,22 +73,32 @@ internal sealed class SimulatedTransport(NodeProcess process) : IRelayTransport
         cancel);
 
     public Task<IReadOnlyList<NodeInfo>> GreetAsync(string address, NodeInfo self, CancellationToken cancel) =>
-        CallAsync(Fleet.Node(address).Id, target => Task.FromResult(target.Peers.Greet(self)), cancel);
+        CallAsync(address, null, target => Task.FromResult(target.Peers.Greet(self)), cancel);
 
-    private async Task<T> CallAsync<T>(NodeId to, Func<NodeProcess, Task<T>> handler, CancellationToken cancel)
+    /// <param name="to">Where.</param>
+    /// <param name="meant">The one node that may answer; null for whoever is there.</param>
+    /// <param name="handler">What is done there.</param>
+    /// <param name="cancel">Gives up.</param>
+    private async Task<T> CallAsync<T>(string to, NodeId? meant, Func<NodeProcess, Task<T>> handler, CancellationToken cancel)
     {
         var done = new TaskCompletionSource<T>();
         using var limit = new CancellationTokenSource(Patience, process.Machine);
         using var givenUp = cancel.Register(() => done.TrySetCanceled(cancel));
         using var timedOut = limit.Token.Register(() => done.TrySetException(new PeerUnreachableException("No answer.")));
-        void Answer(Action action) => Fleet.Network.Send(to, process.Self.Id, () => process.Machine.Run(action));
+        void Answer(Action action) => Fleet.Network.Send(to, process.Self.Address, () => process.Machine.Run(action));
 
-        Fleet.Network.Send(process.Self.Id, to, () =>
+        Fleet.Network.Send(process.Self.Address, to, () =>
         {
             if (Fleet.Node(to).Process is { Machine.IsDead: false } target)
             {
                 target.Machine.Start(async () =>
                 {
+                    if (meant is { } node && node != target.Self.Id && Fleet.Bug != PlantedBug.AnswerForAnother)
+                    {
+                        Answer(() => done.TrySetException(new PeerUnreachableException($"{target.Self.Name} is another node by now.")));
+                        return;
+                    }
+
                     try
                     {
                         var result = await handler(target);

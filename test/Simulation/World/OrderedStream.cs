@@ -4,7 +4,7 @@ namespace Skerry.Simulation.World;
 /// One direction of a stream: messages arrive in order, until one breaks it. What was under way by then still arrives, even if
 /// a new stream has been opened meanwhile.
 /// </summary>
-internal sealed class OrderedStream(Scheduler scheduler, SimulatedNetwork network, Skerry.Storage.Relay.NodeId from, Skerry.Storage.Relay.NodeId to)
+internal sealed class OrderedStream(Scheduler scheduler, SimulatedNetwork network, string from, string to)
 {
     private long _last;
 

@@ -7,11 +7,13 @@ namespace Skerry.Simulation.World;
 /// <summary>
 /// The bucket that all nodes share: strongly consistent, with compare-and-swap by a hash of the content, as S3 has it. It is
 /// slow, answers 503, is out for a while, and may be unknown in its outcome: a put that seemed to fail may have happened,
-/// or happen later, after other puts.
+/// or happen later, after other puts. What it keeps may become illegible or short, until somebody repairs it.
 /// </summary>
 internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
 {
     private readonly SortedDictionary<string, StoredObject> _objects = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, byte[]> _damaged = [];
+    private readonly HashSet<string> _everDamaged = [];
 
     /// <summary>How often an operation fails.</summary>
     public double FaultRate { get; set; }
@@ -19,10 +21,37 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
     /// <summary>Told of every put that has happened.</summary>
     public Action<string, byte[]>? Stored { get; set; }
 
+    /// <summary>Told of every key that has gone.</summary>
+    public Action<string>? Deleted { get; set; }
+
     /// <summary>Answers nothing but errors.</summary>
     public bool IsOut { get; set; }
 
+    /// <summary>What is in it, as it was put.</summary>
     public IReadOnlyDictionary<string, StoredObject> Objects => _objects;
+
+    /// <summary>Whether something was ever wrong with a key's content.</summary>
+    public bool WasDamaged(string key) => _everDamaged.Contains(key);
+
+    /// <summary>From now on readers of a key see something else than was put: a few bits, or the end, are missing.</summary>
+    public void Damage(string key)
+    {
+        var content = (byte[])_objects[key].Content.Clone();
+        if (random.Happens(0.3))
+        {
+            content = content[..random.Next(content.Length)];
+        }
+        else
+        {
+            content[random.Next(content.Length)] ^= (byte)(1 << random.Next(8));
+        }
+
+        _damaged[key] = content;
+        _everDamaged.Add(key);
+    }
+
+    /// <summary>Every key has its content again.</summary>
+    public void Repair() => _damaged.Clear();
 
     public IBucket For(Machine machine) => new View(this, machine);
 
@@ -72,10 +101,25 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
             return PutOutcome.Conflict;
         }
 
+        _damaged.Remove(key);
         var stored = new StoredObject(content, XxHash64.HashToUInt64(content).ToString("x16"), scheduler.Now);
         _objects[key] = stored;
         Stored?.Invoke(key, content);
         return new PutOutcome(true, stored.ETag);
+    }
+
+    private byte[]? Read(string key) => _objects.TryGetValue(key, out var found) ? _damaged.GetValueOrDefault(key, found.Content) : null;
+
+    private int Delete(string key)
+    {
+        if (!_objects.Remove(key))
+        {
+            return 0;
+        }
+
+        _damaged.Remove(key);
+        Deleted?.Invoke(key);
+        return 1;
     }
 
     private sealed class View(SimulatedBucket bucket, Machine machine) : IBucket
@@ -83,19 +127,19 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
         public string Description => "simulated";
 
         public Task<BucketObject?> GetAsync(string key, CancellationToken cancel) => bucket.DoAsync(
-            machine, () => bucket._objects.TryGetValue(key, out var found) ? new BucketObject(found.Content, found.ETag) : (BucketObject?)null, false, cancel);
+            machine, () => bucket.Read(key) is { } content ? new BucketObject(content, bucket._objects[key].ETag) : (BucketObject?)null, false, cancel);
 
         public Task<ReadOnlyMemory<byte>?> GetRangeAsync(string key, long offset, long length, CancellationToken cancel) => bucket.DoAsync(
             machine,
             () =>
             {
-                if (!bucket._objects.TryGetValue(key, out var found))
+                if (bucket.Read(key) is not { } content)
                 {
                     return (ReadOnlyMemory<byte>?)null;
                 }
 
-                var start = offset < 0 ? Math.Max(0, found.Content.Length + offset) : Math.Min(offset, found.Content.Length);
-                return found.Content.AsMemory((int)start, (int)Math.Min(length, found.Content.Length - start));
+                var start = offset < 0 ? Math.Max(0, content.Length + offset) : Math.Min(offset, content.Length);
+                return content.AsMemory((int)start, (int)Math.Min(length, content.Length - start));
             },
             false,
             cancel);
@@ -122,7 +166,7 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
                 machine,
                 () => bucket._objects
                     .Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal) && (after is null || string.CompareOrdinal(o.Key, after) > 0))
-                    .Select(o => new BucketEntry(o.Key, o.Value.Content.Length, DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(o.Value.Time)))
+                    .Select(o => new BucketEntry(o.Key, bucket.Read(o.Key)!.Length, DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(o.Value.Time)))
                     .ToList(),
                 false,
                 cancel);
@@ -135,7 +179,7 @@ internal sealed class SimulatedBucket(Scheduler scheduler, Random random)
         public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancel)
         {
             string[] copy = [.. keys];
-            return bucket.DoAsync(machine, () => copy.Count(key => bucket._objects.Remove(key)), true, cancel);
+            return bucket.DoAsync(machine, () => copy.Sum(bucket.Delete), true, cancel);
         }
     }
 }

@@ -1,26 +1,17 @@
+using Skerry.Simulation.Fleet;
+using Skerry.Storage;
 using Skerry.Storage.Relay;
 
 namespace Skerry.Simulation.World;
 
-/// <summary>One entry of a node's follower log.</summary>
-internal abstract record DiskEntry(SessionId Session)
-{
-    internal sealed record Stored(SessionId Session, Frame Frame, bool StartsAnew) : DiskEntry(Session);
-
-    internal sealed record Sealed(SessionId Session, int Epoch) : DiskEntry(Session);
-
-    internal sealed record Dropped(SessionId Session, ulong UpTo) : DiskEntry(Session);
-
-    internal sealed record Forgotten(SessionId Session) : DiskEntry(Session);
-}
-
 /// <summary>
-/// A node's disk: an append-only file of which a crash keeps what was synced, and of what was not any prefix: the rest is torn
-/// or lost. It may be full, and syncs may be slow.
+/// A node's disk: an append-only file of which a crash keeps what was synced, and of what was not any prefix, the last of it
+/// torn. It may be full, syncs may be slow, and what was synced may become illegible.
 /// </summary>
 internal sealed class SimulatedDisk(Random random)
 {
     private readonly List<DiskEntry> _entries = [];
+    private readonly Dictionary<SessionId, List<(DiskEntry.Stored Entry, int At)>> _frames = [];
     private int _synced;
 
     /// <summary>Takes no more frames; seals are small enough for the reserve.</summary>
@@ -30,18 +21,34 @@ internal sealed class SimulatedDisk(Random random)
     public double SyncMax { get; set; } = 20;
 
     /// <summary>The copies of objects' databases, which are never synced and may be of any age.</summary>
-    public Dictionary<Skerry.Storage.ObjectKey, Fleet.RegisterCopy> Copies { get; } = [];
+    public Dictionary<ObjectKey, RegisterCopy> Copies { get; } = [];
 
     public IReadOnlyList<DiskEntry> Entries => _entries;
 
-    /// <summary>How many of the entries a loss of power would leave.</summary>
-    public int Synced => _synced;
+    /// <summary>True from when something on it became illegible until its node has become another one.</summary>
+    public bool IsDamaged { get; private set; }
+
+    /// <summary>True if anything on it was ever illegible.</summary>
+    public bool WasDamaged { get; private set; }
+
+    /// <summary>Told when something that was durable is not there any more.</summary>
+    public Action? Lost { get; set; }
 
     public bool TryAppend(DiskEntry entry)
     {
         if (IsFull && entry is DiskEntry.Stored)
         {
             return false;
+        }
+
+        if (entry is DiskEntry.Stored stored)
+        {
+            if (!_frames.TryGetValue(entry.Session, out var frames))
+            {
+                _frames.Add(entry.Session, frames = []);
+            }
+
+            frames.Add((stored, _entries.Count));
         }
 
         _entries.Add(entry);
@@ -63,10 +70,108 @@ internal sealed class SimulatedDisk(Random random)
     public void Crash()
     {
         var kept = _synced + random.Next(_entries.Count - _synced + 1);
-        _entries.RemoveRange(kept, _entries.Count - kept);
+        var torn = kept < _entries.Count && random.Happens(0.5) ? 1 : 0;
+        Cut(kept + torn);
+        if (torn > 0)
+        {
+            _entries[kept].Damage(random);
+        }
+
         _synced = kept;
+        Lost?.Invoke();
     }
 
     /// <summary>The process has died, and the machine has not: what was written is kept.</summary>
     public void ProcessDied() => _synced = _entries.Count;
+
+    /// <summary>What a process finds when it starts: a torn end, which it cuts, and damage.</summary>
+    /// <returns>What is damaged; null if nothing is.</returns>
+    public string? Recover()
+    {
+        // What is illegible at the end was not synced: this disk damages nothing there.
+        if (_entries is [.., { IsLegible: false }])
+        {
+            Cut(_entries.Count - 1);
+        }
+
+        _synced = _entries.Count;
+        var at = _entries.FindIndex(static entry => !entry.IsLegible);
+        return at < 0 ? null : $"entry {at} of {_entries.Count} of the follower's log is damaged";
+    }
+
+    /// <summary>Something that was synced becomes illegible; not the end, which nothing could tell from a torn one.</summary>
+    /// <returns>False if there is nothing.</returns>
+    public bool Damage()
+    {
+        if (_synced < 2)
+        {
+            return false;
+        }
+
+        // Rather something new, which is not in the bucket yet.
+        var back = random.Happens(0.7) ? Math.Min(_synced - 1, 12) : _synced - 1;
+        _entries[_synced - 2 - random.Next(back)].Damage(random);
+        IsDamaged = WasDamaged = true;
+        Lost?.Invoke();
+        return true;
+    }
+
+    /// <summary>What a process that knows no better makes of damage: what is illegible has never been there.</summary>
+    public void ForgetDamage()
+    {
+        var legible = _entries.Where(static entry => entry.IsLegible).ToArray();
+        Cut(0);
+        Array.ForEach(legible, entry => TryAppend(entry));
+        _synced = _entries.Count;
+        IsDamaged = false;
+        Lost?.Invoke();
+    }
+
+    /// <summary>Another disk, or a new folder on this one.</summary>
+    public void Wipe()
+    {
+        Cut(0);
+        _synced = 0;
+        IsDamaged = false;
+        Lost?.Invoke();
+    }
+
+    /// <summary>Whether a loss of power would leave records from one to another, whole.</summary>
+    public bool Holds(SessionId session, ulong from, ulong to)
+    {
+        if (!_frames.TryGetValue(session, out var frames))
+        {
+            return false;
+        }
+
+        for (var i = frames.Count - 1; i >= 0; i--)
+        {
+            var (entry, at) = frames[i];
+            var frame = entry.Frame;
+            if (at < _synced && !entry.IsDamaged && frame.First <= to && frame.Last >= to)
+            {
+                if (frame.First <= from)
+                {
+                    return true;
+                }
+
+                to = frame.First - 1;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a loss of power would leave a seal of a session.</summary>
+    public bool HasSealed(SessionId session) =>
+        _entries.Take(_synced).Any(entry => entry is DiskEntry.Sealed && entry.Session == session && !entry.IsDamaged);
+
+    private void Cut(int length)
+    {
+        _entries.RemoveRange(length, _entries.Count - length);
+        foreach (var frames in _frames.Values)
+        {
+            frames.RemoveAll(frame => frame.At >= length);
+        }
+    }
 }

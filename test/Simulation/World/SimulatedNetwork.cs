@@ -1,5 +1,3 @@
-using Skerry.Storage.Relay;
-
 namespace Skerry.Simulation.World;
 
 /// <summary>
@@ -8,7 +6,7 @@ namespace Skerry.Simulation.World;
 /// </summary>
 internal sealed class SimulatedNetwork(Scheduler scheduler, Random random)
 {
-    private readonly HashSet<(NodeId From, NodeId To)> _cut = [];
+    private readonly HashSet<(string From, string To)> _cut = [];
 
     /// <summary>How often a message is lost.</summary>
     public double LossRate { get; set; }
@@ -19,14 +17,14 @@ internal sealed class SimulatedNetwork(Scheduler scheduler, Random random)
     /// <summary>The longest that a message takes, ms.</summary>
     public double DelayMax { get; set; } = 20;
 
-    public void Cut(NodeId from, NodeId to) => _cut.Add((from, to));
+    public void Cut(string from, string to) => _cut.Add((from, to));
 
     public void Heal() => _cut.Clear();
 
-    public bool IsCut(NodeId from, NodeId to) => _cut.Contains((from, to));
+    public bool IsCut(string from, string to) => _cut.Contains((from, to));
 
     /// <summary>Sends something; it may never arrive.</summary>
-    public void Send(NodeId from, NodeId to, Action arrive)
+    public void Send(string from, string to, Action arrive)
     {
         if (from == to)
         {
@@ -43,12 +41,12 @@ internal sealed class SimulatedNetwork(Scheduler scheduler, Random random)
     }
 
     /// <summary>How long a message of a stream takes.</summary>
-    public TimeSpan Delay(NodeId from, NodeId to) => from == to ? TimeSpan.FromTicks(200) : random.Skewed(0.1, DelayMax);
+    public TimeSpan Delay(string from, string to) => from == to ? TimeSpan.FromTicks(200) : random.Skewed(0.1, DelayMax);
 
     /// <summary>True if a message of a stream breaks the stream.</summary>
-    public bool Breaks(NodeId from, NodeId to) => from != to && (IsCut(from, to) || random.Happens(LossRate));
+    public bool Breaks(string from, string to) => from != to && (IsCut(from, to) || random.Happens(LossRate));
 
-    private void Deliver(NodeId from, NodeId to, Action arrive) => scheduler.After(random.Skewed(0.1, DelayMax), () =>
+    private void Deliver(string from, string to, Action arrive) => scheduler.After(random.Skewed(0.1, DelayMax), () =>
     {
         if (!IsCut(from, to))
         {

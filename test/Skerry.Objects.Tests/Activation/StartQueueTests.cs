@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Time.Testing;
 using Skerry.Objects.Activation;
 using Skerry.Objects.Tests.Alarms;
 using Skerry.Objects.Tests.Hosting;
@@ -9,12 +10,15 @@ namespace Skerry.Objects.Tests.Activation;
 
 public sealed class StartQueueTests
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     private readonly SlowHome _home = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task No_more_start_at_once_than_permitted_and_those_asked_for_first_go_first()
     {
-        var queue = new StartQueue(4);
+        var queue = new StartQueue(4, s_patience, _time);
         var starts = Enumerable.Range(0, 12).Select(i => queue.RunAsync(_home, Key(i), unrequested: false, default)).ToArray();
         Assert.Equal(4, _home.Started.Count);
         Assert.Equal(8, queue.Waiting);
@@ -31,7 +35,7 @@ public sealed class StartQueueTests
     [Fact]
     public async Task What_only_an_alarm_brings_up_takes_half_of_the_places_and_comes_last()
     {
-        var queue = new StartQueue(4);
+        var queue = new StartQueue(4, s_patience, _time);
         var alarms = Enumerable.Range(0, 6).Select(i => queue.RunAsync(_home, Key(i), unrequested: true, default)).ToArray();
         Assert.Equal([Key(0), Key(1)], _home.Started);
         var calls = Enumerable.Range(10, 3).Select(i => queue.RunAsync(_home, Key(i), unrequested: false, default)).ToArray();
@@ -52,7 +56,7 @@ public sealed class StartQueueTests
     [Fact]
     public async Task A_start_that_is_given_up_makes_room()
     {
-        var queue = new StartQueue(1);
+        var queue = new StartQueue(1, s_patience, _time);
         using var cancel = new CancellationTokenSource();
         var first = queue.RunAsync(_home, Key(0), unrequested: false, default);
         var second = queue.RunAsync(_home, Key(1), unrequested: false, cancel.Token);
@@ -63,6 +67,27 @@ public sealed class StartQueueTests
         _home.Finish(Key(2));
         await Task.WhenAll(first, third).WaitAsync(TestNode.Bound);
         Assert.Equal([Key(0), Key(2)], _home.Started);
+    }
+
+    [Fact]
+    public async Task Who_waits_is_told_so_when_nothing_gets_on_and_not_before()
+    {
+        var queue = new StartQueue(1, s_patience, _time);
+        var first = queue.RunAsync(_home, Key(0), unrequested: false, default);
+        var second = queue.RunAsync(_home, Key(1), unrequested: false, default);
+        var third = queue.RunAsync(_home, Key(2), unrequested: false, default);
+        _time.Advance(s_patience / 2);
+        _home.Finish(Key(0));
+        await first.WaitAsync(TestNode.Bound);
+
+        // The third has waited for long, but the queue has moved.
+        _time.Advance(s_patience / 2);
+        await Task.Delay(50);
+        Assert.False(third.IsCompleted);
+        _time.Advance(s_patience);
+        await Assert.ThrowsAsync<ClaimException>(() => third.WaitAsync(TestNode.Bound));
+        Assert.Equal(0, queue.Waiting);
+        Assert.False(second.IsCompleted);
     }
 
     private static ObjectKey Key(int number) => AlarmKeys.Key(number);
@@ -88,6 +113,10 @@ public sealed class StartQueueTests
         public void Attach(IObjectHost host)
         {
         }
+
+        public Action<long?> BeginWake(ObjectKey key, long dueMs) => static _ => { };
+
+        public Task KeepAlarmsAsync(CancellationToken cancel) => Task.CompletedTask;
 
         public bool TryPrepare(ObjectKey key, [NotNullWhen(true)] out IObjectClaim? claim)
         {

@@ -160,15 +160,28 @@ public sealed class FleetLifeTests(MembershipServers servers)
         var home = fleet.NodeOf("alarm");
         var other = fleet.OtherThan(home);
 
-        // The stored alarm is what counts: one that is looked after too early changes nothing.
+        // The stored alarm is what counts: one that is looked after too early changes nothing. Who looked after it
+        // forgets it, but not before the alarm outlives the object's node.
+        var keeping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        home.Home.Keeping = keeping.Task;
         other.Host.AdoptAlarm(other.Objects.IdFromName("alarm").Key, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         await TestNode.Until(() => other.Runtime.Alarms.Count == 0);
+        Assert.Empty(other.Home.Woken);
+        keeping.SetResult();
+        await TestNode.Until(() => !other.Home.Woken.IsEmpty);
+        Assert.Equal(1, home.Home.AlarmsKept);
         Assert.False(ran.Task.IsCompleted);
 
         await home.Act("alarm", static o => o.Storage.SetAlarm(DateTimeOffset.UtcNow.AddSeconds(1)));
         Assert.True(home.Runtime.Alarms.Remove(home.Objects.IdFromName("alarm").Key));
         other.Host.AdoptAlarm(other.Objects.IdFromName("alarm").Key, DateTimeOffset.UtcNow.AddSeconds(1.1).ToUnixTimeMilliseconds());
         Assert.Equal(home, await ran.Task.WaitAsync(TestNode.Bound, TestContext.Current.CancellationToken));
+        await TestNode.Until(() => other.Home.Woken.Count == 2);
+        Assert.All(other.Home.Woken, static found => Assert.Null(found));
+
+        // One that is not the object's any more is found out at home too.
+        home.Host.AdoptAlarm(home.Objects.IdFromName("alarm").Key, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        await TestNode.Until(() => home.Home.Woken.Contains(0));
     }
 
     [Fact]
@@ -180,6 +193,28 @@ public sealed class FleetLifeTests(MembershipServers servers)
         {
             Assert.Equal("not today", (await Assert.ThrowsAsync<InvalidOperationException>(() => node.Run("fails", static o => o.Memory.Count))).Message);
         }
+    }
+
+    [Fact]
+    public async Task An_object_whose_start_is_queued_is_released_at_once_and_its_callers_hear_nothing_of_it()
+    {
+        await using var fleet = await TestFleet.StartAsync(servers, 1, configure: static o =>
+        {
+            o.ConcurrentStartsMax = 1;
+            o.Cluster!.ReleaseGrace = TimeSpan.FromHours(1);
+        });
+        var node = fleet.Nodes[0];
+        var open = new TaskCompletionSource();
+        node.Home.Slow = open.Task;
+        var first = node.Run("first", static o => o.Memory.Count);
+        await TestNode.Until(() => node.Has("first"));
+        var second = node.Run("second", static o => o.Memory.Count);
+        await TestNode.Until(() => node.Runtime.Starts.Waiting == 1);
+
+        await node.Host.ReleaseAsync(node.Objects.IdFromName("second").Key, CancellationToken.None).WaitAsync(TestNode.Bound, TestContext.Current.CancellationToken);
+        Assert.False(second.IsCompleted);
+        open.SetResult();
+        await Task.WhenAll(first, second).WaitAsync(TestNode.Bound, TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -54,8 +54,9 @@ internal sealed class FleetNode(TestFleet fleet, string name, Action<SkerryOptio
         builder.Logging.ClearProviders().AddProvider(Log);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            NodeListener.ConfigureServer(kestrel, TimeSpan.FromSeconds(1));
             kestrel.Listen(IPAddress.Loopback, 0);
-            kestrel.Listen(IPAddress.Loopback, _nodePort, listener => NodeListener.Configure(listener, fleet.Certificates));
+            NodeListener.Listen(kestrel, IPAddress.Loopback, _nodePort, fleet.Certificates);
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.Configure<HostOptions>(static o => o.ShutdownTimeout = TestNode.Bound);

@@ -9,6 +9,8 @@ namespace Skerry.Objects.Tests.Fleet;
 /// <summary>The far end of the transport: keeps what it is told, and answers what the test wants.</summary>
 internal sealed class RecordingService : IRelayService
 {
+    public NodeId Id { get; set; } = new(1);
+
     public List<string> Calls { get; } = [];
 
     public List<Frame> Frames { get; } = [];
@@ -26,6 +28,8 @@ internal sealed class RecordingService : IRelayService
 
     /// <summary>Lets a call wait until the test lets it go on.</summary>
     public Task Until { get; set; } = Task.CompletedTask;
+
+    public bool Is(NodeId node) => node == Id;
 
     public IFollowedSession? Follow(FollowHello hello, IFollowerEvents leader, out ulong held, out int sealedBy)
     {
@@ -76,10 +80,10 @@ internal sealed class RecordingService : IRelayService
         return Task.FromResult(ReleaseReply.NotOwner);
     }
 
-    public IReadOnlyList<NodeInfo> Greet(NodeInfo caller)
+    public Task<IReadOnlyList<NodeInfo>> GreetAsync(NodeInfo caller, CancellationToken cancel)
     {
         Calls.Add($"greet {caller}");
-        return [caller, caller with { Name = "é" }];
+        return Task.FromResult<IReadOnlyList<NodeInfo>>([caller, caller with { Name = "é" }]);
     }
 }
 
@@ -139,7 +143,14 @@ internal sealed class RecordingEvents : IFollowerEvents
 
     public TaskCompletionSource<Exception?> HasEnded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Acknowledged(ulong held, long sentAt) => _acks.Writer.TryWrite((held, sentAt));
+    /// <summary>The leader reads nothing before it is set; null if it reads at once.</summary>
+    public ManualResetEventSlim? Reading { get; init; }
+
+    public void Acknowledged(ulong held, long sentAt)
+    {
+        Reading?.Wait();
+        _acks.Writer.TryWrite((held, sentAt));
+    }
 
     public void Refused(int recoveryEpoch) => WasRefused.SetResult(recoveryEpoch);
 

@@ -41,16 +41,21 @@ internal sealed class RelayNode : IAsyncDisposable
     {
         identity ??= new("c1", "b");
         var log = new LogLines();
-        var server = new GrpcRelayServer(service, identity, new Logger<GrpcRelayServer>(new SingleFactory(log)), figures);
+        var server = new GrpcRelayServer(service, identity, certificates, new Logger<GrpcRelayServer>(new SingleFactory(log)), figures);
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             NodeListener.ConfigureServer(kestrel, TimeSpan.FromSeconds(5));
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listener => NodeListener.Configure(listener, certificates));
+            NodeListener.Listen(kestrel, System.Net.IPAddress.Loopback, 0, certificates);
         });
         builder.Logging.AddProvider(log);
         builder.Services.AddRouting();
         builder.Services.AddRelay();
+        if (mapped)
+        {
+            builder.Services.AddSingleton(_ => server);
+        }
+
         var app = builder.Build();
         app.UseRouting();
         if (mapped)

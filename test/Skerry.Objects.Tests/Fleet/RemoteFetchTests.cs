@@ -36,6 +36,45 @@ public sealed class RemoteFetchTests(MembershipServers servers)
     }
 
     [Fact]
+    public async Task An_object_sees_who_sent_the_request_and_not_the_node_that_passed_it_on()
+    {
+        await using var fleet = await TestFleet.StartAsync(servers, 2);
+        fleet.Scripts.For("f").Fetch = static (o, http) => http.Response.WriteAsync(
+            $"{http.Connection.RemoteIpAddress}:{http.Connection.RemotePort} at {http.Connection.LocalPort}, {http.Connection.ClientCertificate?.Subject ?? "no certificate"}");
+        var caller = await CallerOf(fleet, "f");
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.7"), 0));
+        await socket.ConnectAsync(IPAddress.Loopback, new Uri(caller.Address).Port, TestContext.Current.CancellationToken);
+        using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => new(new NetworkStream(socket)) }) { BaseAddress = new Uri(caller.Address) };
+        Assert.Equal(
+            $"{socket.LocalEndPoint} at {new Uri(caller.Address).Port}, no certificate",
+            await client.GetStringAsync("/objects/scripted/f/", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Long_addresses_and_headers_are_passed_on_and_those_too_long_are_refused_with_the_reason()
+    {
+        await using var fleet = await TestFleet.StartAsync(servers, 2);
+        fleet.Scripts.For("f").Fetch = static (o, http) => http.Response.WriteAsync($"{http.Request.Path.Value!.Length} {http.Request.Headers["X-Long"].ToString().Length}");
+        var caller = await CallerOf(fleet, "f");
+
+        // As much as the request line takes, in letters that other encoders blow up; and as many headers as servers usually take.
+        var path = "/objects/scripted/f/" + string.Concat(Enumerable.Repeat("%C3%A9", 1_200));
+        Assert.Equal($"{"/objects/scripted/f/".Length + 1_200} {28 << 10}", await AskAsync(path, 28 << 10, HttpStatusCode.OK));
+        Assert.Contains("are passed on", await AskAsync(path, 90 << 10, HttpStatusCode.RequestHeaderFieldsTooLarge), StringComparison.Ordinal);
+
+        async Task<string> AskAsync(string path, int headerBytes, HttpStatusCode expected)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.TryAddWithoutValidation("X-Long", new string('x', headerBytes));
+            using var response = await caller.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.True(response.StatusCode == expected, $"{response.StatusCode} {text}");
+            return text;
+        }
+    }
+
+    [Fact]
     public async Task Bodies_stream_both_ways()
     {
         await using var fleet = await TestFleet.StartAsync(servers, 2);

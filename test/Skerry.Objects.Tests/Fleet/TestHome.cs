@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Skerry.Storage;
 using Skerry.Storage.Relay;
@@ -38,6 +39,23 @@ internal sealed class TestHome(TestFleet fleet, FleetNode node) : IObjectHome
     }
 
     public void Attach(IObjectHost host) => Host = host;
+
+    /// <summary>What was found in place of alarms that this node looked after; null for an object on another node.</summary>
+    public ConcurrentQueue<long?> Woken { get; } = [];
+
+    /// <summary>How often the alarms of this node's objects were made to outlive it.</summary>
+    public int AlarmsKept;
+
+    /// <summary>What <see cref="KeepAlarmsAsync"/> waits for.</summary>
+    public Task Keeping { get; set; } = Task.CompletedTask;
+
+    public Action<long?> BeginWake(ObjectKey key, long dueMs) => Woken.Enqueue;
+
+    public async Task KeepAlarmsAsync(CancellationToken cancel)
+    {
+        await Keeping.WaitAsync(cancel);
+        Interlocked.Increment(ref AlarmsKept);
+    }
 
     public bool TryPrepare(ObjectKey key, [NotNullWhen(true)] out IObjectClaim? claim)
     {

@@ -15,6 +15,9 @@ internal sealed class MemoryBucket : IBucket
     /// <summary>Asked before each operation that changes something; true makes it fail, without or with its effect.</summary>
     public Func<string, Failure> Fault { get; set; } = static _ => Failure.None;
 
+    /// <summary>Nothing is answered before this has ended.</summary>
+    public Task Way { get; set; } = Task.CompletedTask;
+
     /// <summary>Every operation, by name and key.</summary>
     public List<string> Operations { get; } = [];
 
@@ -107,6 +110,7 @@ internal sealed class MemoryBucket : IBucket
     public async Task<PutOutcome> PutAsync(string key, ReadOnlyMemory<byte> content, PutCondition condition, CancellationToken cancel)
     {
         var failure = await BeginAsync("put", key, cancel);
+        long version;
         lock (_lock)
         {
             var there = _objects.TryGetValue(key, out var found);
@@ -115,10 +119,11 @@ internal sealed class MemoryBucket : IBucket
                 return PutOutcome.Conflict;
             }
 
-            _objects[key] = (content.ToArray(), ++_version);
+            version = ++_version;
+            _objects[key] = (content.ToArray(), version);
         }
 
-        return failure == Failure.DoneButUnknown ? throw Unknown() : new PutOutcome(true, $"{_version}");
+        return failure == Failure.DoneButUnknown ? throw Unknown() : new PutOutcome(true, $"{version}");
     }
 
     public async Task PutStreamAsync(string key, Stream content, CancellationToken cancel)
@@ -166,6 +171,7 @@ internal sealed class MemoryBucket : IBucket
     {
         // Like a network's: the answer never comes at once.
         await Task.Yield();
+        await Way.WaitAsync(cancel);
         cancel.ThrowIfCancellationRequested();
         Failure failure;
         lock (_lock)

@@ -11,7 +11,11 @@ internal sealed class MemorySink : IPageSink
 
     public Dictionary<uint, byte[]> Pages { get; } = [];
 
-    public void Begin(in PageState state) => State = state;
+    public void Begin(in PageState state)
+    {
+        State = state;
+        Pages.Clear();
+    }
 
     public void Write(uint page, ReadOnlySpan<byte> content, ulong checksum)
     {

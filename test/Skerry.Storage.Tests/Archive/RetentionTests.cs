@@ -102,6 +102,34 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public async Task An_object_that_rests_with_a_long_log_after_its_oldest_snapshot_gets_another_one()
+    {
+        // Its session has ended before it came to that, and what the snapshot stands for has long been deleted.
+        var bucket = new ModelBucket();
+        var options = new UploadOptions { SnapshotBytesMin = 0 };
+        var model = new ModelObject(ModelObject.NewKey(1));
+        var random = new Random(1);
+        for (var commit = 0; commit < 60; commit++)
+        {
+            bucket.Wait(model.Commit(random, bucket.Next(), Ms(commit / 10), pagesMax: 3));
+            await bucket.UploadAsync(static _ => true);
+            if (commit == 5)
+            {
+                await bucket.SnapshotAsync(model.Key, model.Newest);
+            }
+        }
+
+        for (var day = 60; day < 66; day++)
+        {
+            await RetentionSweep.RunAsync(bucket.Bucket, options, Ms(day), null, static (_, e) => throw e, CancellationToken.None);
+            await Trash.EmptyAsync(bucket.Bucket, Ms(day) + 7_200_000, CancellationToken.None);
+        }
+
+        Assert.InRange(bucket.Bucket.Bytes("objects/"), 1, 2 * 3 * 4200L);
+        await model.CheckAsync(await bucket.OpenAsync(model.Key), model.Newest);
+    }
+
+    [Fact]
     public async Task Nothing_is_deleted_before_its_time_nor_because_of_a_snapshot_that_is_not_whole()
     {
         var (bucket, model) = await OldAsync();

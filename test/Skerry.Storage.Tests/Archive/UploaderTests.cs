@@ -214,6 +214,24 @@ public sealed class UploaderTests
     }
 
     [Fact]
+    public void That_a_bucket_does_not_answer_is_said_before_its_requests_fail()
+    {
+        var world = new UploadWorld();
+        var way = new TaskCompletionSource();
+        world.Bucket.Way = way.Task;
+        world.Commit(1, new Random(1));
+        world.Confirm();
+        world.Advance(world.Options.BatchWindow + world.Options.SlowAfter);
+        Assert.Null(world.Uploader.Trouble);
+        world.Advance(TimeSpan.FromSeconds(1));
+        Assert.Contains("Nothing has got into memory for 15 s", world.Uploader.Trouble!.Message, StringComparison.Ordinal);
+        way.SetResult();
+        world.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(world.Uploader.Trouble);
+        world.CheckAll();
+    }
+
+    [Fact]
     public void While_the_bucket_is_down_nothing_is_dropped_and_it_is_said()
     {
         var world = new UploadWorld();

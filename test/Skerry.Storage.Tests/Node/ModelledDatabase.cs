@@ -24,7 +24,7 @@ internal sealed class ModelledDatabase(ObjectKey key)
     public Task Confirmed() => Store.Confirmed.Transaction >= Newest ? Task.CompletedTask : _confirmations.Until(Newest);
 
     /// <summary>Writes, or cuts off, some pages, and commits. The confirmation is not waited for.</summary>
-    public void Commit(Random random, int pagesMax)
+    public void Commit(Random random, int pagesMax, long alarmMs = 0)
     {
         var pages = States[^1].ToArray();
         if (pages.Length > 2 && random.Next(6) == 0)
@@ -47,7 +47,7 @@ internal sealed class ModelledDatabase(ObjectKey key)
         }
 
         States.Add(pages);
-        Assert.Equal(Newest, Store.Commit(alarmMs: 0));
+        Assert.Equal(Newest, Store.Commit(alarmMs));
     }
 
     /// <summary>Commits the state of an earlier transaction as a new one.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Skerry.Storage.Buckets;
 using Skerry.Storage.Relay.Sessions;
 
@@ -6,8 +7,9 @@ namespace Skerry.Storage.Relay.Alarms;
 /// <summary>
 /// The alarms that a session looks after, in memory and in its file in the bucket. A due alarm only wakes an object, which
 /// then reads in its own database whether it really is due: so an entry too many, or one that is too early, does no
-/// harm, and an object that moves away leaves its entry here until it has been woken once. What may never happen is
-/// that an alarm is in no session's file and in no record that a takeover would read.
+/// harm, and an object that moves away leaves its entry here until it has been woken once, and the session that has it
+/// says that it looks after the alarm itself. What may never happen is that an alarm is in no session's file and in no
+/// record that a takeover would read. On the loop only, unless it says otherwise.
 /// </summary>
 public sealed class SessionAlarms
 {
@@ -17,7 +19,8 @@ public sealed class SessionAlarms
     private readonly IBucket _bucket;
     private readonly IObjectHost _host;
     private readonly CasRecords<AlarmTable> _files;
-    private readonly Dictionary<ObjectKey, long> _alarms = [];
+    private readonly ConcurrentDictionary<ObjectKey, long> _alarms = new();
+    private long _adoptions;
     private long _changes;
     private long _written;
     private string? _etag;
@@ -30,16 +33,19 @@ public sealed class SessionAlarms
         _files = new CasRecords<AlarmTable>(bucket, plane.Time, plane.Random, AlarmTable.Write, AlarmTable.Read);
     }
 
-    /// <summary>The pending alarms. A view; on the loop only.</summary>
+    /// <summary>The pending alarms. A view.</summary>
     public IReadOnlyDictionary<ObjectKey, long> Pending => _alarms;
 
     /// <summary>Where a session's alarms are.</summary>
     public static string KeyOf(SessionId session) => Folder + session;
 
+    /// <summary>The alarm that the table has of an object; 0 for none. From any thread.</summary>
+    public long DueOf(ObjectKey key) => _alarms.GetValueOrDefault(key);
+
     /// <summary>An object's alarm after a confirmed transaction; 0 for none.</summary>
     public void Set(ObjectKey key, long dueMs)
     {
-        if (dueMs == 0 ? _alarms.Remove(key) : !_alarms.TryGetValue(key, out var known) || known != dueMs)
+        if (dueMs == 0 ? _alarms.TryRemove(key, out _) : !_alarms.TryGetValue(key, out var known) || known != dueMs)
         {
             if (dueMs != 0)
             {
@@ -57,6 +63,7 @@ public sealed class SessionAlarms
     public async Task AdoptAsync(IReadOnlyDictionary<ObjectKey, long> alarms, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(alarms);
+        Interlocked.Increment(ref _adoptions);
         foreach (var (key, due) in alarms)
         {
             if (due != 0 && !(_alarms.TryGetValue(key, out var known) && known <= due))
@@ -67,6 +74,23 @@ public sealed class SessionAlarms
         }
 
         await FlushAsync(cancel);
+    }
+
+    /// <summary>
+    /// An alarm is due, and its object is about to be woken. The result is to be called, on the loop, with the alarm that is
+    /// to be looked after here in its place, 0 for none; an entry that was adopted or set anew meanwhile stays. Itself from
+    /// any thread.
+    /// </summary>
+    public Action<long> BeginWake(ObjectKey key, long dueMs)
+    {
+        var adoptions = Interlocked.Read(ref _adoptions);
+        return instead =>
+        {
+            if (adoptions == _adoptions && _alarms.TryGetValue(key, out var known) && known <= dueMs)
+            {
+                Set(key, instead);
+            }
+        };
     }
 
     /// <summary>Writes the file if it lacks anything. Callers at the same time share a write.</summary>

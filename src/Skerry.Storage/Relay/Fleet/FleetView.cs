@@ -14,8 +14,26 @@ public sealed class FleetView(string cluster, IBucket bucket, ISessionFigures ow
     // Of a thousand nodes most answer at once; those that do not should not make the others wait one after the other.
     private const int ParallelQuestions = 32;
 
+    // Records are read until the bucket answers, and whoever looks wants to know that it does not.
+    private static readonly TimeSpan BucketPatience = TimeSpan.FromSeconds(10);
+
     /// <inheritdoc/>
     public async Task<FleetReport> LookAsync(CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(BucketPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        try
+        {
+            return await LookPatientlyAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new StorageException(
+                $"Who is a node stands in {bucket.Description}, which has not answered for {BucketPatience.TotalSeconds:0} s. Check that it runs, and the way there; writes of objects that are in use go on meanwhile.", e);
+        }
+    }
+
+    private async Task<FleetReport> LookPatientlyAsync(CancellationToken cancel)
     {
         var self = own.Read();
         var records = new SessionRecords(bucket, time, new Random());

@@ -3,17 +3,21 @@ using Grpc.Core;
 using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc.Wire;
 using Skerry.Storage.Relay.Security;
+using Skerry.Storage.Relay.Streams;
 
 namespace Skerry.Storage.Relay.Grpc;
 
-/// <summary>The way to other nodes over gRPC, HTTP/2 and TLS 1.3 with certificates on both sides. Thread-safe.</summary>
+/// <summary>
+/// The way to other nodes, with TLS 1.3 and certificates on both sides: calls over gRPC, and each stream of frames on a
+/// connection of its own. Thread-safe.
+/// </summary>
 public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposable
 {
     private readonly PeerChannels _channels;
     private readonly RelayIdentity _identity;
     private readonly RelayCallOptions _options;
     private readonly TimeProvider _time;
-    private readonly string _hint;
+    private readonly NodeCertificates _certificates;
 
     /// <summary>Makes the transport; it connects when it is used.</summary>
     public GrpcRelayTransport(NodeCertificates certificates, RelayIdentity identity, TimeProvider time, RelayCallOptions? options = null)
@@ -22,54 +26,45 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         _channels = new(certificates, _options);
         _identity = identity;
         _time = time;
-        _hint = certificates.Hint;
+        _certificates = certificates;
     }
 
     /// <inheritdoc/>
     public async Task<IFollowerStream> ConnectAsync(NodeInfo follower, FollowHello hello, IFollowerEvents events, CancellationToken cancel)
     {
-        var stop = new CancellationTokenSource();
-        var answered = Watch(cancel, _options.AnswerTimeout);
-        FollowerCall? stream = null;
+        using var connected = Watch(cancel, _options.ConnectTimeout);
+        using var answered = Watch(cancel, _options.AnswerTimeout);
+        var stream = new FollowerStream(
+            follower, hello, events, _certificates, _identity, e => Translate(e, $"stream to follower {follower.Name}", follower.Address));
+        var operation = $"connect to follower {follower.Name}";
+        var watch = connected;
         try
         {
-            var call = _channels.To(follower.Address).Follow(_identity.ToHeaders(), cancellationToken: stop.Token);
-            stream = new(call, stop, events, e => Translate(e, $"stream to follower {follower.Name}", follower.Address));
-            using (answered.Token.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), stop))
-            {
-                await call.RequestStream.WriteAsync(new() { Hello = new() { Leader = hello.Leader.ToWire(), UploadedTo = hello.UploadedTo } }).ConfigureAwait(false);
-                Check(await call.ResponseHeadersAsync.ConfigureAwait(false), follower.Address);
-                await stream.OpenAsync(hello.UploadedTo).ConfigureAwait(false);
-            }
-
+            var open = stream.OpenAsync();
+            await Until(stream.Connected, connected).ConfigureAwait(false);
+            watch = answered;
+            await Until(open, answered).ConfigureAwait(false);
             return stream;
         }
-        catch (Exception e) when (PeerFailure.IsOne(e) || e is PeerUnreachableException)
+        catch (Exception e)
         {
-            // gRPC tells the reason for which the peer ended the call to its reader only.
-            var cause = e is RpcException or PeerUnreachableException || stream is null ? e : await stream.CauseAsync(e).ConfigureAwait(false);
-            await DisposeAsync(stream, stop).ConfigureAwait(false);
-            throw Failed(cause, answered, $"connect to follower {follower.Name}", follower.Address, _options.AnswerTimeout, cancel);
-        }
-        catch
-        {
-            await DisposeAsync(stream, stop).ConfigureAwait(false);
-            throw;
-        }
-        finally
-        {
-            answered.Dispose();
+            await stream.DisposeAsync().ConfigureAwait(false);
+            if (e is not PeerUnreachableException && !PeerFailure.IsOne(e))
+            {
+                throw;
+            }
+
+            var cause = watch.Token.IsCancellationRequested ? new OperationCanceledException(e.Message, e) : e;
+            throw Failed(
+                cause, watch, operation, follower.Address, watch == connected ? _options.ConnectTimeout : _options.AnswerTimeout, cancel);
         }
 
-        static async ValueTask DisposeAsync(FollowerCall? stream, CancellationTokenSource stop)
+        // Only the connection's end sets its thread free.
+        async Task Until(Task task, Watchdog limit)
         {
-            if (stream is null)
+            using (limit.Token.UnsafeRegister(static stream => ((FollowerStream)stream!).Close(), stream))
             {
-                stop.Dispose();
-            }
-            else
-            {
-                await stream.DisposeAsync().ConfigureAwait(false);
+                await task.ConfigureAwait(false);
             }
         }
     }
@@ -80,6 +75,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         var answer = await CallAsync(
             $"seal session {session}",
             follower.Address,
+            follower.Id,
             _options.AnswerTimeout,
             (client, headers, token) => client.SealAsync(new() { Session = session.ToWire(), RecoveryEpoch = recoveryEpoch }, headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
@@ -95,7 +91,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         try
         {
             call = _channels.To(follower.Address).ReadFrames(
-                new() { Session = session.ToWire(), From = from }, _identity.ToHeaders(), cancellationToken: silent.Token);
+                new() { Session = session.ToWire(), From = from }, _identity.ToHeaders(follower.Id), cancellationToken: silent.Token);
         }
         catch (Exception e) when (PeerFailure.IsOne(e))
         {
@@ -126,6 +122,10 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
                         continue;
                     }
                 }
+                catch (RpcException e) when (e.StatusCode == StatusCode.DataLoss)
+                {
+                    throw new StorageDamagedException($"What node {follower.Name} holds of session {session}", 0, e.Status.Detail);
+                }
                 catch (Exception e) when (PeerFailure.IsOne(e))
                 {
                     throw Failed(e, silent, operation, follower.Address, _options.AnswerTimeout, cancel);
@@ -143,6 +143,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
     public Task ForgetAsync(NodeInfo follower, SessionId session, CancellationToken cancel) => CallAsync(
         $"have session {session} forgotten",
         follower.Address,
+        follower.Id,
         _options.AnswerTimeout,
         (client, headers, token) => client.ForgetAsync(new() { Session = session.ToWire() }, headers, cancellationToken: token),
         cancel);
@@ -154,6 +155,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         var answer = await CallAsync(
             operation,
             owner.Address,
+            owner.Id,
             _options.ReleaseTimeout,
             (client, headers, token) => client.ReleaseAsync(WireMapping.ToWire(ownerSession, key, to), headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
@@ -167,6 +169,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         var answer = await CallAsync(
             operation,
             address,
+            null,
             _options.AnswerTimeout,
             (client, headers, token) => client.GreetAsync(new() { Caller = self.ToWire() }, headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
@@ -180,6 +183,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
         var answer = await CallAsync(
             operation,
             node.Address,
+            null,
             _options.AnswerTimeout,
             (client, headers, token) => client.FiguresAsync(new(), headers, cancellationToken: token),
             cancel).ConfigureAwait(false);
@@ -190,12 +194,12 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
     public void Dispose() => _channels.Dispose();
 
     private async Task<TAnswer> CallAsync<TAnswer>(
-        string operation, string address, TimeSpan timeout, Func<Wire.Relay.RelayClient, Metadata, CancellationToken, AsyncUnaryCall<TAnswer>> start, CancellationToken cancel)
+        string operation, string address, NodeId? meant, TimeSpan timeout, Func<Wire.Relay.RelayClient, Metadata, CancellationToken, AsyncUnaryCall<TAnswer>> start, CancellationToken cancel)
     {
         using var watch = Watch(cancel, timeout);
         try
         {
-            using var call = start(_channels.To(address), _identity.ToHeaders(), watch.Token);
+            using var call = start(_channels.To(address), meant is { } node ? _identity.ToHeaders(node) : _identity.ToHeaders(), watch.Token);
             var answer = await call.ResponseAsync.ConfigureAwait(false);
             Check(await call.ResponseHeadersAsync.ConfigureAwait(false), address);
             return answer;
@@ -228,7 +232,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
 
     private Watchdog Watch(CancellationToken cancel, TimeSpan timeout) => new(cancel, timeout, _time);
 
-    private PeerUnreachableException Translate(Exception e, string operation, string address) => PeerFailure.From(e, operation, address, _hint);
+    private PeerUnreachableException Translate(Exception e, string operation, string address) => PeerFailure.From(e, operation, address, _certificates.Hint);
 
     // Our own limit and the caller's wish both show as a cancelled call.
     private Exception Failed(Exception e, Watchdog watch, string operation, string address, TimeSpan timeout, CancellationToken cancel)

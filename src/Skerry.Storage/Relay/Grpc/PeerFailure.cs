@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Grpc.Core;
 using Skerry.Storage.Relay.Security;
+using Skerry.Storage.Relay.Streams;
 
 namespace Skerry.Storage.Relay.Grpc;
 
@@ -24,6 +25,11 @@ internal static class PeerFailure
         if (e is PeerUnreachableException already)
         {
             return already;
+        }
+
+        if (e is FollowerEndedException ended)
+        {
+            return Make($"Cannot {operation} at {address}: {ended.Reason}");
         }
 
         var causes = Causes(e).ToList();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Skerry.Storage.Relay.Grpc;
 
 /// <summary>Lets calls in that come from nodes of this cluster whose protocol this one speaks. Thread-safe.</summary>
-internal sealed class RelayAdmission(RelayIdentity identity, ILogger logger)
+internal sealed class RelayAdmission(RelayIdentity identity, IRelayService service, ILogger logger)
 {
     // A refused node tries again and again; each is told of once. Bounded, for names are the callers' own.
     private const int ToldMax = 256;
@@ -18,14 +18,40 @@ internal sealed class RelayAdmission(RelayIdentity identity, ILogger logger)
     {
         if (identity.Objection(call.RequestHeaders, $"The caller {call.Peer}") is { } objection)
         {
-            if (_told.Count < ToldMax && _told.TryAdd(objection, true))
-            {
-                RelayLog.Refused(logger, RelayIdentity.NameIn(call.RequestHeaders) ?? "", call.Peer, objection);
-            }
-
+            Tell(objection, RelayIdentity.NameIn(call.RequestHeaders) ?? "", call.Peer);
             throw new RpcException(new Status(StatusCode.FailedPrecondition, objection), identity.ToHeaders());
         }
 
+        if (Misled(RelayIdentity.MeantBy(call.RequestHeaders)) is { } another)
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, another), identity.ToHeaders());
+        }
+
         await call.WriteResponseHeadersAsync(identity.ToHeaders()).ConfigureAwait(false);
+    }
+
+    /// <summary>Why a stream that begins so must not be answered; null if it may.</summary>
+    public string? Objection(Wire.Identity? theirs, string peer)
+    {
+        var objection = identity.Objection(theirs, $"The caller {peer}");
+        if (objection is not null)
+        {
+            Tell(objection, theirs?.Node ?? "", peer);
+            return objection;
+        }
+
+        return Misled(RelayIdentity.MeantBy(theirs));
+    }
+
+    private string? Misled(NodeId? meant) => meant is { } node && !service.Is(node)
+        ? $"Node {identity.Node} is not node {node}, which was here before: its data folder is another one."
+        : null;
+
+    private void Tell(string objection, string node, string peer)
+    {
+        if (_told.Count < ToldMax && _told.TryAdd(objection, true))
+        {
+            RelayLog.Refused(logger, node, peer, objection);
+        }
     }
 }

@@ -7,23 +7,6 @@ namespace Skerry.Storage.Relay.Grpc;
 /// <summary>The calls of the wire, one for one those of <see cref="IRelayService"/>.</summary>
 internal sealed class RelayCalls(IRelayService service, ISessionFigures? figures, RelayAdmission admission, CancellationToken stopping) : Wire.Relay.RelayBase
 {
-    public override async Task Follow(IAsyncStreamReader<FromLeader> requestStream, IServerStreamWriter<FromFollower> responseStream, ServerCallContext context)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stopping);
-        await AnswerAsync(context, async () =>
-        {
-            await admission.AdmitAsync(context).ConfigureAwait(false);
-            if (!await requestStream.MoveNext(stop.Token).ConfigureAwait(false))
-            {
-                return true;
-            }
-
-            var hello = requestStream.Current.Hello ?? throw new InvalidDataException("A stream begins with a hello.");
-            await new LeaderConnection(responseStream, stop).RunAsync(service, new(hello.Leader.ToNode(), hello.UploadedTo), requestStream).ConfigureAwait(false);
-            return true;
-        }).ConfigureAwait(false);
-    }
-
     public override Task<SealAnswer> Seal(SealRequest request, ServerCallContext context) => AnswerAsync(context, async () =>
     {
         await admission.AdmitAsync(context).ConfigureAwait(false);
@@ -67,7 +50,8 @@ internal sealed class RelayCalls(IRelayService service, ISessionFigures? figures
     public override Task<GreetAnswer> Greet(GreetRequest request, ServerCallContext context) => AnswerAsync(context, async () =>
     {
         await admission.AdmitAsync(context).ConfigureAwait(false);
-        return new GreetAnswer { Known = { service.Greet(request.Caller.ToNode()).Select(WireMapping.ToWire) } };
+        var known = await service.GreetAsync(request.Caller.ToNode(), context.CancellationToken).ConfigureAwait(false);
+        return new GreetAnswer { Known = { known.Select(WireMapping.ToWire) } };
     });
 
     public override Task<FiguresAnswer> Figures(FiguresRequest request, ServerCallContext context) => AnswerAsync(context, async () =>
@@ -87,6 +71,11 @@ internal sealed class RelayCalls(IRelayService service, ISessionFigures? figures
         catch (InvalidDataException e)
         {
             throw new RpcException(new Status(StatusCode.InvalidArgument, e.Message));
+        }
+        catch (StorageDamagedException e)
+        {
+            // Another follower may have what is damaged here.
+            throw new RpcException(new Status(StatusCode.DataLoss, e.Message));
         }
         catch (Exception e) when (e is StorageException or IOException)
         {

@@ -22,14 +22,38 @@ public sealed record RelayIdentity(string Cluster, string Node)
 
     // Names may have any letters, headers may not; the suffix makes gRPC encode the value.
     private const string NodeHeader = "skerry-node-bin";
+    private const string MeantHeader = "skerry-for";
 
     /// <summary>The headers, in a collection of its own for each call.</summary>
     internal Metadata ToHeaders() => ToHeaders(ProtocolOldest, ProtocolNewest);
 
+    /// <summary>The headers of a call that one node alone may answer, wherever it is reached.</summary>
+    internal Metadata ToHeaders(NodeId meant)
+    {
+        var headers = ToHeaders();
+        headers.Add(MeantHeader, meant.ToString());
+        return headers;
+    }
+
+    /// <summary>The node that a call is meant for; null if it does not matter who answers.</summary>
+    /// <exception cref="InvalidDataException">What the caller says is no node's id.</exception>
+    internal static NodeId? MeantBy(Metadata theirs) => MeantBy(theirs.GetValue(MeantHeader));
+
+    /// <summary>The same of a stream's first message.</summary>
+    /// <exception cref="InvalidDataException">What the caller says is no node's id.</exception>
+    internal static NodeId? MeantBy(Wire.Identity? theirs) => MeantBy(theirs?.For);
+
+    private static NodeId? MeantBy(string? said) => said switch
+    {
+        null or "" => null,
+        var text when NodeId.TryParse(text, out var meant) => meant,
+        var text => throw new InvalidDataException($"'{text}' is no node's id."),
+    };
+
     /// <summary>The headers of a version that speaks the given protocols.</summary>
     internal Metadata ToHeaders(int oldest, int newest) => new()
     {
-        { ProtocolHeader, string.Create(CultureInfo.InvariantCulture, $"{oldest}-{newest}") },
+        { ProtocolHeader, Range(oldest, newest) },
         { ClusterHeader, Cluster },
         { NodeHeader, System.Text.Encoding.UTF8.GetBytes(Node) },
     };
@@ -37,16 +61,26 @@ public sealed record RelayIdentity(string Cluster, string Node)
     /// <summary>Why the other side cannot be talked to; null if it can.</summary>
     /// <param name="theirs">Its headers.</param>
     /// <param name="peer">How to call it, if it does not say its name.</param>
-    internal string? Objection(Metadata theirs, string peer)
+    internal string? Objection(Metadata theirs, string peer) =>
+        Objection(theirs.GetValue(ProtocolHeader), theirs.GetValue(ClusterHeader), NameIn(theirs), peer);
+
+    /// <summary>The same of a stream's first message.</summary>
+    internal string? Objection(Wire.Identity? theirs, string peer) => Objection(theirs?.Protocol, theirs?.Cluster, theirs?.Node, peer);
+
+    /// <summary>What a stream's first message carries instead of headers.</summary>
+    /// <param name="meant">The node that alone may answer; null if it does not matter who does.</param>
+    internal Wire.Identity ToWire(NodeId? meant = null) => new() { Protocol = Range(ProtocolOldest, ProtocolNewest), Cluster = Cluster, Node = Node, For = meant?.ToString() ?? "" };
+
+    private static string Range(int oldest, int newest) => string.Create(CultureInfo.InvariantCulture, $"{oldest}-{newest}");
+
+    private string? Objection(string? protocol, string? cluster, string? theirName, string peer)
     {
-        var protocol = theirs.GetValue(ProtocolHeader);
-        var cluster = theirs.GetValue(ClusterHeader);
         if (protocol is null || cluster is null)
         {
-            return $"{peer} is no skerry node: it sends no header {ProtocolHeader}. Check that its address is the node.address of a node, and not another server's.";
+            return $"{peer} is no skerry node: it sends no {ProtocolHeader}. Check that its address is the node.address of a node, and not another server's.";
         }
 
-        var name = NameIn(theirs) ?? peer;
+        var name = string.IsNullOrEmpty(theirName) ? peer : theirName;
         var range = protocol.Split('-');
         if (range.Length != 2
             || !int.TryParse(range[0], NumberStyles.None, CultureInfo.InvariantCulture, out var oldest)

@@ -7,4 +7,7 @@ internal static partial class RelayLog
 {
     [LoggerMessage(1480, LogLevel.Warning, "A call of node \"{Node}\" ({Peer}) is refused, and will be as long as this holds: {Objection}")]
     public static partial void Refused(ILogger logger, string node, string peer, string objection);
+
+    [LoggerMessage(1481, LogLevel.Warning, "A caller at {Peer} is refused as no node of this cluster: {Objection}. If it should be one: {Hint}.")]
+    public static partial void CallerRefused(ILogger logger, string peer, string objection, string hint);
 }

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Skerry.Storage.Archive;
+using Skerry.Storage.Relay.Alarms;
 
 namespace Skerry.Storage.Relay.Hosting;
 
@@ -8,10 +10,12 @@ namespace Skerry.Storage.Relay.Hosting;
 /// is how the session learns of alarms.
 /// </summary>
 /// <param name="log">The log.</param>
-/// <param name="changed">Told of each change of an object's alarm; Unix milliseconds, 0 for none. Called by the reader.</param>
-internal sealed class AlarmWatch(IConfirmedRecords log, Action<ObjectKey, long> changed) : IConfirmedRecords
+/// <param name="alarms">The session's table. It is told of what differs from it only: records come by the thousand.</param>
+/// <param name="loop">Where the table lives.</param>
+internal sealed class AlarmWatch(IConfirmedRecords log, SessionAlarms alarms, SynchronizationContext loop) : IConfirmedRecords
 {
-    private readonly Dictionary<ObjectKey, long> _alarms = [];
+    // What the table has been told and has not taken in yet, by the record that told it.
+    private readonly ConcurrentDictionary<ObjectKey, (ulong Sequence, long DueMs)> _onTheWay = new();
 
     /// <inheritdoc/>
     public ulong ConfirmedSequence => log.ConfirmedSequence;
@@ -21,14 +25,9 @@ internal sealed class AlarmWatch(IConfirmedRecords log, Action<ObjectKey, long> 
     {
         await foreach (var record in log.ReadAsync(fromSequence, cancel))
         {
-            if (record.AlarmMs == 0 ? _alarms.Remove(record.Key) : !_alarms.TryGetValue(record.Key, out var known) || known != record.AlarmMs)
+            if (record.AlarmMs != Known(record.Key))
             {
-                if (record.AlarmMs != 0)
-                {
-                    _alarms[record.Key] = record.AlarmMs;
-                }
-
-                changed(record.Key, record.AlarmMs);
+                Tell(record.Key, record.Sequence, record.AlarmMs);
             }
 
             yield return record;
@@ -37,4 +36,18 @@ internal sealed class AlarmWatch(IConfirmedRecords log, Action<ObjectKey, long> 
 
     /// <inheritdoc/>
     public Task WaitBeyondAsync(ulong sequence, CancellationToken cancel) => log.WaitBeyondAsync(sequence, cancel);
+
+    private long Known(ObjectKey key) => _onTheWay.TryGetValue(key, out var told) ? told.DueMs : alarms.DueOf(key);
+
+    private void Tell(ObjectKey key, ulong sequence, long dueMs)
+    {
+        _onTheWay[key] = (sequence, dueMs);
+        loop.Post(
+            _ =>
+            {
+                alarms.Set(key, dueMs);
+                _onTheWay.TryRemove(new(key, (sequence, dueMs)));
+            },
+            null);
+    }
 }

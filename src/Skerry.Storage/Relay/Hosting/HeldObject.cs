@@ -52,6 +52,9 @@ internal sealed class HeldObject
         }
     }
 
+    /// <summary>True if it has been in memory since somebody last looked for objects to forget.</summary>
+    public bool IsRecent { get; set; }
+
     /// <summary>No record of the object in this session has a higher sequence; known while it is not open.</summary>
     public ulong LastSequence { get; set; }
 

@@ -21,9 +21,7 @@ internal static class NodeIdentity
                     : throw new StorageDamagedException(file, 0, "it does not hold a node's id");
             }
 
-            var fresh = new NodeId(Random());
-            DurableFile.Replace(file, System.Text.Encoding.ASCII.GetBytes($"{fresh}\n"));
-            return fresh;
+            return Renew(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -31,27 +29,35 @@ internal static class NodeIdentity
         }
     }
 
+    /// <summary>Makes the folder's node another one, durably.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static NodeId Renew(string folder)
+    {
+        var fresh = new NodeId(Random());
+        DurableFile.Replace(Path.Combine(folder, "node"), System.Text.Encoding.ASCII.GetBytes($"{fresh}\n"));
+        return fresh;
+    }
+
     /// <summary>A session id that nobody has.</summary>
     public static SessionId NewSession() => new(Random());
 
     /// <summary>
-    /// True if the machine has been started since the folder was last used, or if that is unknown: files that were not
-    /// synced may then hold anything. Notes the present start.
+    /// Files that were not synced and not changed since this time, UTC, may hold anything: the machine has been started since
+    /// then. By the file system's clock; the time stays the same until the machine starts again, however often the node does.
     /// </summary>
-    public static bool MachineRestarted(string folder)
+    public static DateTime DistrustedBefore(string folder)
     {
         var file = Path.Combine(folder, "boot");
         try
         {
             var now = File.Exists(BootIdFile) ? File.ReadAllText(BootIdFile) : "";
             var before = File.Exists(file) ? File.ReadAllText(file) : null;
-            if (now.Length > 0 && now == before)
+            if (now.Length == 0 || now != before)
             {
-                return false;
+                DurableFile.Replace(file, System.Text.Encoding.ASCII.GetBytes(now));
             }
 
-            DurableFile.Replace(file, System.Text.Encoding.ASCII.GetBytes(now));
-            return true;
+            return File.GetLastWriteTimeUtc(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Skerry.Storage.Archive;
+using Skerry.Storage.Buckets;
 using Skerry.Storage.Cache;
 using Skerry.Storage.Relay.Ownership;
 
@@ -37,7 +38,7 @@ public sealed partial class RelayNode
         _storage.Keep(key);
         try
         {
-            var (claim, held) = await _loop.RunAsync(() => ClaimAsync(key, cancel)).ConfigureAwait(false);
+            var (claim, held) = await PatientlyAsync(key, limit => _loop.RunAsync(() => ClaimAsync(key, limit)), cancel).ConfigureAwait(false);
             if (claim.IsUnwritten)
             {
                 if (!held.IsCurrent)
@@ -60,12 +61,43 @@ public sealed partial class RelayNode
 
             return new HeldClaim(this, key, held);
         }
-        catch
+        catch (Exception e)
         {
             _storage.KeepNoMore(key);
+            if (e is BucketException { Fault: BucketFault.Unavailable or BucketFault.OutcomeUnknown })
+            {
+                throw new ClaimException($"The bucket cannot be read. {e.Message}", e);
+            }
+
             throw;
         }
     }
+
+    // What is begun here goes on when the caller has given up, and may be waited for again.
+    private async Task<T> PatientlyAsync<T>(ObjectKey key, Func<CancellationToken, Task<T>> work, CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(_options.Control.ClaimPatience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        try
+        {
+            return await work(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            var why = _uploader.Trouble?.Message ?? "The bucket does not answer, or its owner is being taken over.";
+            throw new ClaimException($"{key} is waited for since {_options.Control.ClaimPatience.TotalSeconds:0} s. {why}", e);
+        }
+    }
+
+    // What of it is in bundles may stay there: whoever reads its history here reads those too.
+    private Task FlushPatientlyAsync(ObjectKey key, CancellationToken cancel) => PatientlyAsync(
+        key,
+        async limit =>
+        {
+            await _uploader.FlushAsync(null, limit).ConfigureAwait(false);
+            return true;
+        },
+        cancel);
 
     // On the loop to its end: a release that begins after it must find what it has set, and undo it.
     private async Task<(ClaimResult, HeldObject)> ClaimAsync(ObjectKey key, CancellationToken cancel)
@@ -91,32 +123,99 @@ public sealed partial class RelayNode
         }
     }
 
+    /// <inheritdoc/>
+    public Action<long?> BeginWake(ObjectKey key, long dueMs)
+    {
+        var end = _alarms.BeginWake(key, dueMs);
+        return found => _loop.Post(
+            _ =>
+            {
+                // One that was elsewhere and has come here meanwhile is looked after here.
+                if (found is not null || !_claims.Holds(key))
+                {
+                    end(found ?? 0);
+                }
+            },
+            null);
+    }
+
+    /// <inheritdoc/>
+    public Task KeepAlarmsAsync(CancellationToken cancel) => _loop.RunAsync(() => _alarms.FlushAsync(cancel));
+
     /// <summary>An activation has ended.</summary>
     internal void Ended(ObjectKey key, HeldObject held)
     {
         _storage.KeepNoMore(key);
+        held.IsRecent = true;
         if (!held.IsOwned)
         {
             // Looking at objects that have never written leaves nothing behind.
             _storage.LetGoUnwritten(key, held);
         }
+        else if (_storage.HeldCount > Volatile.Read(ref _forgetAt) && Interlocked.Exchange(ref _forgetting, 1) == 0)
+        {
+            _loop.Post(_ => _ = ForgetUnusedAsync(), null);
+        }
     }
+
+    // Objects that were in memory since the last time get a second chance, so a node that uses few of many keeps those.
+    private async Task ForgetUnusedAsync()
+    {
+        var uploaded = _uploader.UploadedSequence;
+        var looked = 0;
+        foreach (var (key, held) in _storage.AllHeld)
+        {
+            if (held.IsRecent)
+            {
+                held.IsRecent = false;
+            }
+            else if (!_waiting.Contains(key))
+            {
+                _storage.TryForget(key, held, uploaded, _claims.TryForget);
+            }
+
+            if (++looked % ForgetLooksAtOnce == 0)
+            {
+                // Others on the loop have their turn.
+                await Task.Yield();
+            }
+        }
+
+        Volatile.Write(ref _forgetAt, Math.Max(_options.RememberedObjectsMax, 2 * _storage.HeldCount));
+        Volatile.Write(ref _forgetting, 0);
+    }
+
+    /// <summary>How many objects each part of the node remembers something of.</summary>
+    internal (int Held, int Claims, int Uploader, int Bundles) Remembered =>
+        (_storage.HeldCount, _claims.Count, _uploader.Remembered, _bundles.Remembered);
+
+    /// <summary>True if an activation of the object could begin without I/O.</summary>
+    internal bool Knows(ObjectKey key) => _storage.FindReady(key) is not null;
+
+    private const int ForgetLooksAtOnce = 4_096;
+
+    private int _forgetAt;
+    private int _forgetting;
 
     private async Task MakeCurrentAsync(ObjectKey key, HeldObject held, CancellationToken cancel)
     {
         if (held.IsOwned)
         {
             // The copy was dropped or spoilt in this session: its newest records may not be in the bucket yet.
-            await _uploader.FlushAsync(key, cancel).ConfigureAwait(false);
+            await FlushPatientlyAsync(key, cancel).ConfigureAwait(false);
         }
 
         var archive = await ObjectArchive.OpenAsync(_bucket, key, _bundles, cancel).ConfigureAwait(false);
         var outcome = await _storage.MakeCurrentAsync(key, held, archive, cancel).ConfigureAwait(false);
-        _uploader.Adopt(archive);
-        if (archive.Newest.AlarmMs is not 0 and var due)
+        foreach (var damage in archive.Damaged)
         {
-            _loop.Post(_ => _alarms.Set(key, due), null);
+            LogDoneWithout(_logger, key, damage);
         }
+
+        _uploader.Adopt(archive);
+        // The object is this session's, and not active: its alarm is what the bucket has, whatever was adopted of it.
+        var due = archive.Newest.AlarmMs;
+        _loop.Post(_ => _alarms.Set(key, due), null);
 
         switch (outcome)
         {
@@ -139,7 +238,7 @@ public sealed partial class RelayNode
     {
         try
         {
-            if (await _claims.FirstWriteAsync(key, _stopping.Token) != FirstClaim)
+            if (await PatientlyAsync(key, limit => _claims.FirstWriteAsync(key, limit), _stopping.Token) != FirstClaim)
             {
                 throw new ClaimException($"{key} has been another node's meanwhile.");
             }
@@ -163,7 +262,14 @@ public sealed partial class RelayNode
     {
         if (!held.IsOwned)
         {
-            await _loop.RunAsync(() => _claims.ProveUnwrittenAsync(key, cancel)).ConfigureAwait(false);
+            await PatientlyAsync(
+                key,
+                limit => _loop.RunAsync(async () =>
+                {
+                    await _claims.ProveUnwrittenAsync(key, limit);
+                    return true;
+                }),
+                cancel).ConfigureAwait(false);
             return;
         }
 

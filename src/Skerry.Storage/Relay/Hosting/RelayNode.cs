@@ -35,6 +35,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
     private readonly ControlPlane _plane;
     private readonly SessionRecords _sessions;
     private readonly PeerDirectory _peers;
+    private readonly FolderProof _proof;
     private readonly List<Task> _background = [];
     private readonly string _spoolFolder;
     private Replicator _replicator = null!;
@@ -46,6 +47,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
     private ObjectClaims _claims = null!;
     private FailureDetector _detector = null!;
     private NodeSession _session = null!;
+    private bool _proven;
     private int _fenced;
     private int _stopped;
 
@@ -53,22 +55,23 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         NodeStorageOptions storage, RelayNodeOptions options, DataFolder folder, IBucket bucket, IRelayTransport transport, TimeProvider time, ILogger logger)
     {
         _options = options;
+        _forgetAt = options.RememberedObjectsMax;
         _bucket = bucket;
         _time = time;
         _logger = logger;
+        _followed = FollowedFolder.Open(folder.Path, options.Leader.LeaseDuration, time, logger);
         Self = new NodeInfo(NodeIdentity.Load(folder.Path), NodeIdentity.NewSession(), options.Name, options.Zone ?? options.Name, options.Address);
         _transport = new SelfTransport(Self, transport) { Service = this };
-        _followed = FollowerStore.Open(
-            new FollowerStoreOptions { Folder = Path.Combine(folder.Path, "followed"), LeaseDuration = options.Leader.LeaseDuration }, time, logger);
         _plane = new ControlPlane(Self, _transport, options.Control, time, new Random(), logger, _stopping.Token);
         _sessions = new SessionRecords(bucket, time, _plane.Random);
         _peers = new PeerDirectory(_plane, _sessions);
+        _proof = new FolderProof(_plane, _sessions, new NodeRecords(bucket, time, _plane.Random), new FolderMarksFile(folder.Path));
         _bundles = new SessionBundles(Self.Session);
         _spoolFolder = Path.Combine(folder.Path, "spool");
         options.Upload.ScratchFolder = folder.Path;
         options.Upload.Retention = storage.HistoryRetention;
         _storage = new RelayedStorage(
-            storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, (key, cancel) => _uploader.FlushAsync(key, cancel)),
+            storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, FlushPatientlyAsync),
             () => _uploader.UploadedSequence, () => _uploader?.Trouble, ClaimForFirstWrite, time, logger)
         {
             Followed = _followed,
@@ -120,30 +123,35 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         };
         _peers.Heard = () => _detector.Heard();
         _peers.Missing = record => _detector.Suspect(record);
-        _peers.LeftOver = record => _cleanup.Found(record.Node.Session, _peers.Live.Count + 1);
+        _peers.LeftOver = record => _cleanup.Found(record, _peers.Live);
         _peers.Changed = () => _replicator?.PeersChanged([.. _peers.Live]);
     }
 
     /// <summary>
     /// Begins the session:
     /// <list type="number">
+    /// <item>Prove that the data folder is no copy; before that nothing is stored for others, and nothing told of what is.</item>
     /// <item>See who is there.</item>
     /// <item>Make the session's record, with the followers it has from the start.</item>
     /// <item>Connect them, and begin to upload, to watch and to be found.</item>
     /// <item>Take over what this node's earlier runs have left, beside everything else.</item>
     /// </list>
     /// </summary>
-    /// <exception cref="StorageException">The bucket cannot be used.</exception>
+    /// <exception cref="StorageException">The bucket cannot be used, or the data folder is a copy.</exception>
     public Task StartAsync(CancellationToken cancel) => _loop.RunAsync(async () =>
     {
         // 1.
-        await _peers.RefreshAsync(cancel);
+        await _proof.BeginAsync(cancel);
+        Volatile.Write(ref _proven, true);
 
         // 2.
+        await _peers.RefreshAsync(cancel);
+
+        // 3.
         var others = _peers.Live.ToArray();
         var record = await _session.OpenAsync(FollowerPolicy.Choose(Self, others, new HashSet<NodeId>()), _host.Membership, cancel);
 
-        // 3.
+        // 4.
         _replicator = Replicator.Open(
             new ReplicatorOptions
             {
@@ -154,7 +162,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
             record, new LeaderRecord(_sessions, _loop, Self.Session), _transport, _followed, _time, new Random(), _logger);
         _replicator.PeersChanged([.. _peers.Live]);
         _storage.Begin(_replicator.Log);
-        var records = new AlarmWatch(_replicator.Log, (key, due) => _loop.Post(_ => _alarms.Set(key, due), null));
+        var records = new AlarmWatch(_replicator.Log, _alarms, _loop);
         _uploader = new Uploader(_bucket, _bundles, records, _options.Upload, _time, _logger);
         _uploader.BeforeBundle = cancel => _loop.RunAsync(() => _alarms.FlushAsync(cancel));
         _uploader.Uploaded += _replicator.Uploaded;
@@ -164,16 +172,22 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         Begin("directory of peers", _peers.RunAsync(_stopping.Token));
         Begin("failure detector", _detector.RunAsync(_stopping.Token));
         Begin("clean-up", _cleanup.RunAsync(_stopping.Token));
+        Begin("proof of its data folder", _proof.RunAsync(_stopping.Token));
         _started.TrySetResult();
         LogStarted(_logger, Self.Name, Self.Session.ToString(), record.Followers.Count);
 
-        // 4.
+        // 5.
         _background.Add(_session.RecoverOwnAsync(_stopping.Token));
     });
 
     /// <summary>
-    /// Ends the session in good order; the objects have left memory before this. What cannot be uploaded within the time
-    /// there is stays with the followers, and the session is left to be taken over.
+    /// Ends the session in good order; the objects have left memory before this.
+    /// <list type="number">
+    /// <item>Take no more records: one that were confirmed after the upload would be lost with the seal.</item>
+    /// <item>Wait until those that were taken are confirmed or have failed.</item>
+    /// <item>Upload, and seal the session.</item>
+    /// </list>
+    /// What cannot be uploaded within the time there is stays with the followers, and the session is left to be taken over.
     /// </summary>
     public async Task StopAsync(CancellationToken cancel)
     {
@@ -184,6 +198,16 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
 
         try
         {
+            // 1.
+            _replicator.Log.Refuse(new StorageException($"Node {Self.Name} is stopping, and takes no more writes."));
+
+            // 2.
+            while (_replicator.Log.QueuedBytes > 0)
+            {
+                await Task.Delay(LeaseLook, _time, cancel).ConfigureAwait(false);
+            }
+
+            // 3.
             await _uploads.RunAsync(() => _uploader.FlushAsync(null, cancel)).ConfigureAwait(false);
             await _loop.RunAsync(() => _session.CloseAsync(cancel)).ConfigureAwait(false);
         }
@@ -255,6 +279,9 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
 
     [LoggerMessage(1442, LogLevel.Critical, "Session {Session} of this node has been taken over; the process ends.")]
     private static partial void LogFenced(ILogger logger, string session, Exception error);
+
+    [LoggerMessage(1444, LogLevel.Error, "A snapshot of {Key} is damaged. An older one and the log have led to the same state, so nothing is lost yet; verify the object.")]
+    private static partial void LogDoneWithout(ILogger logger, ObjectKey key, Exception damage);
 
     [LoggerMessage(1443, LogLevel.Critical, "A part of this node has failed: {What}.")]
     private static partial void LogBackgroundFailed(ILogger logger, string what, Exception error);

@@ -20,6 +20,12 @@ public sealed class RelayNodeOptions
     /// <summary>Log that may not be in the bucket yet, as when the bucket is down; beyond that writes fail. Default 4 GiB.</summary>
     public long NotUploadedBytesMax { get; set; } = 4L << 30;
 
+    /// <summary>
+    /// Objects that the session remembers that it owns; beyond that it forgets those that it has not used lately, and looks
+    /// them up again. About 300 bytes each; up to twice as many for a while. Default 100,000.
+    /// </summary>
+    public int RememberedObjectsMax { get; set; } = 100_000;
+
     /// <summary>When records go into the bucket, and how long they stay.</summary>
     public UploadOptions Upload { get; } = new();
 

@@ -23,7 +23,7 @@ internal sealed class RelayedStorage : NodeStorage
     private readonly LocalCache _cache;
     private readonly ConcurrentDictionary<ObjectKey, HeldObject> _held = new();
     private readonly Action<ObjectKey, HeldObject> _claimForFirstWrite;
-    private readonly bool _machineRestarted;
+    private readonly DateTime _distrustedBefore;
 
     /// <param name="options">Sizes and times.</param>
     /// <param name="folder">The data folder.</param>
@@ -43,7 +43,7 @@ internal sealed class RelayedStorage : NodeStorage
         _bucket = bucket;
         _uploadTrouble = uploadTrouble;
         _claimForFirstWrite = claimForFirstWrite;
-        _machineRestarted = NodeIdentity.MachineRestarted(folder.Path);
+        _distrustedBefore = NodeIdentity.DistrustedBefore(folder.Path);
         _flusher = new BackgroundFlusher(() => OpenStores, time, logger);
         _cache = new LocalCache(cacheBytesMax, key => (!_held.TryGetValue(key, out var held) || held.LastSequence <= uploaded()) && TryDrop(key));
         History = history;
@@ -71,11 +71,35 @@ internal sealed class RelayedStorage : NodeStorage
     public override IReadOnlyDictionary<ObjectKey, long> TakeAlarms() => new Dictionary<ObjectKey, long>();
 
     /// <summary>The object as this session holds it; begins to hold it if it does not.</summary>
-    public HeldObject Hold(ObjectKey key) => _held.GetOrAdd(key, _ => new HeldObject { IsDistrusted = _machineRestarted });
+    public HeldObject Hold(ObjectKey key) => _held.GetOrAdd(key, _ => new HeldObject { IsDistrusted = new LocalCopy(PathOf(key)).ChangedAt < _distrustedBefore });
 
     /// <summary>The object, if it is this session's and its files are current; null otherwise.</summary>
     public HeldObject? FindReady(ObjectKey key) =>
         _held.TryGetValue(key, out var held) && held is { IsOwned: true, IsCurrent: true, IsLeaving: false } ? held : null;
+
+    /// <summary>How many objects the session knows of.</summary>
+    public int HeldCount => _held.Count;
+
+    /// <summary>What the session knows of; entries may come and go meanwhile.</summary>
+    public IEnumerable<KeyValuePair<ObjectKey, HeldObject>> AllHeld => _held;
+
+    /// <summary>
+    /// Forgets an object that stays this session's, if nothing of it is in use, under way, or known here only.
+    /// </summary>
+    /// <param name="key">The object.</param>
+    /// <param name="held">What is known of it.</param>
+    /// <param name="uploaded">Everything up to this is in the bucket.</param>
+    /// <param name="release">Drops the claim; false if it is needed.</param>
+    public bool TryForget(ObjectKey key, HeldObject held, ulong uploaded, Func<ObjectKey, bool> release)
+    {
+        // With the lock, so that an activation that begins has either kept the object, or finds nothing of it.
+        lock (OpeningLock(key))
+        {
+            return !_cache.IsKept(key) && !IsOpen(key) && !held.HasWaiting && held is { IsLeaving: false, IsDistrusted: false } && held.LastSequence <= uploaded
+                && release(key)
+                && _held.TryRemove(new KeyValuePair<ObjectKey, HeldObject>(key, held));
+        }
+    }
 
     /// <summary>The object is another session's now.</summary>
     public void LetGo(ObjectKey key)
@@ -126,7 +150,13 @@ internal sealed class RelayedStorage : NodeStorage
     /// <summary>Makes the files of an object that is not open hold the newest state in the bucket.</summary>
     public async Task<LocalCopyOutcome> MakeCurrentAsync(ObjectKey key, HeldObject held, ObjectArchive archive, CancellationToken cancel)
     {
-        var outcome = await new LocalCopy(PathOf(key)).MakeCurrentAsync(archive, held.IsDistrusted, cancel);
+        var copy = new LocalCopy(PathOf(key));
+        var outcome = await copy.MakeCurrentAsync(archive, held.IsDistrusted, cancel);
+        if (held.IsDistrusted && outcome == LocalCopyOutcome.Current)
+        {
+            copy.Touch();
+        }
+
         held.ProvenTransaction = archive.Newest.Transaction;
         held.IsDistrusted = false;
         held.IsCurrent = true;

@@ -35,5 +35,5 @@ internal sealed class SelfTransport(NodeInfo self, IRelayTransport others) : IRe
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<NodeInfo>> GreetAsync(string address, NodeInfo caller, CancellationToken cancel) =>
-        address == self.Address ? Task.FromResult(Service.Greet(caller)) : others.GreetAsync(address, caller, cancel);
+        address == self.Address ? Service.GreetAsync(caller, cancel) : others.GreetAsync(address, caller, cancel);
 }

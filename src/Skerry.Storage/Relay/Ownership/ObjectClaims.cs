@@ -10,6 +10,8 @@ namespace Skerry.Storage.Relay.Ownership;
 /// </summary>
 public sealed class ObjectClaims
 {
+    private const int SessionsKnownMax = 1024;
+
     private readonly ControlPlane _plane;
     private readonly SessionRecords _sessions;
     private readonly OwnerRecords _owners;
@@ -19,6 +21,9 @@ public sealed class ObjectClaims
     private readonly ClaimSlots _slots;
     private readonly Dictionary<ObjectKey, Claim> _claims = [];
     private readonly Dictionary<ObjectKey, Task> _busy = [];
+
+    // A session that is over stays so. After a node has died thousands of objects are claimed that were its session's.
+    private readonly HashSet<SessionId> _over = [];
 
     /// <summary>Creates the claims of a session that has none.</summary>
     public ObjectClaims(
@@ -39,7 +44,7 @@ public sealed class ObjectClaims
     /// Gets an object for this session:
     /// <list type="number">
     /// <item>Read the ownership record. If there is none, the object has never written: it is nobody's until its first write.</item>
-    /// <item>This session's: done.</item>
+    /// <item>This session's: done, if it was given to it just now. Else the session has had it and forgotten that, with the number of its activations: it is claimed anew, with the next claim epoch.</item>
     /// <item>Another session's that is open: ask its node to release the object. If it does not answer, or is being taken over, see that session sealed.</item>
     /// <item>Another session's that is sealed, or gone: promote what its bundles have of the object, and swap the ownership record to this session with the next claim epoch.</item>
     /// <item>Whenever something was not as expected, begin again.</item>
@@ -101,6 +106,21 @@ public sealed class ObjectClaims
         }
     }
 
+    /// <summary>
+    /// Drops from memory that an object is this session's, which it stays. False if something goes on with it. Its next claim
+    /// costs a look at the ownership record, and a swap.
+    /// </summary>
+    public bool TryForget(ObjectKey key)
+    {
+        if (_busy.ContainsKey(key))
+        {
+            return false;
+        }
+
+        _claims.Remove(key);
+        return true;
+    }
+
     /// <summary>The epoch for the records of a new activation of an object that is this session's.</summary>
     /// <exception cref="ClaimException">It is not, or it is leaving, or has been activated too often within its claim.</exception>
     public ulong NextEpoch(ObjectKey key) =>
@@ -159,6 +179,7 @@ public sealed class ObjectClaims
             var backoff = _plane.NewBackoff();
             var unreachable = new Unreachable(_plane);
             string? denied = null;
+            var granted = false;
             while (true)
             {
                 // 1.
@@ -170,16 +191,22 @@ public sealed class ObjectClaims
                 // 2.
                 if (owned.Value.Session == _plane.Self.Session)
                 {
-                    _claims[key] = new Claim(owned.Value.ClaimEpoch);
-                    return new ClaimResult(owned.Value.ClaimEpoch, Moved: true);
+                    if ((granted ? owned.Value.ClaimEpoch : await SwapAsync(key, owned, cancel)) is { } own)
+                    {
+                        _claims[key] = new Claim(own);
+                        return new ClaimResult(own, Moved: true);
+                    }
+
+                    continue;
                 }
 
                 // 3.
-                var session = await _sessions.ReadAsync(owned.Value.Session, cancel);
+                var session = _over.Contains(owned.Value.Session) ? null : await _sessions.ReadAsync(owned.Value.Session, cancel);
                 if (session?.Value is { State: SessionState.Open } open)
                 {
                     var reply = await AskAsync(open.Node, key, unreachable, denied == owned.ETag, cancel);
                     denied = reply == ReleaseReply.NotOwner ? owned.ETag : null;
+                    granted = reply == ReleaseReply.Released;
                     if (reply == ReleaseReply.Busy)
                     {
                         await backoff.PauseAsync(cancel);
@@ -191,10 +218,14 @@ public sealed class ObjectClaims
                 }
 
                 // 4.
-                else if (await TakeAsync(key, owned, cancel) is { } taken)
+                else
                 {
-                    _claims[key] = new Claim(taken);
-                    return new ClaimResult(taken, Moved: true);
+                    KnowOver(owned.Value.Session);
+                    if (await TakeAsync(key, owned, cancel) is { } taken)
+                    {
+                        _claims[key] = new Claim(taken);
+                        return new ClaimResult(taken, Moved: true);
+                    }
                 }
             }
         }
@@ -202,6 +233,16 @@ public sealed class ObjectClaims
         {
             _slots.Leave();
         }
+    }
+
+    private void KnowOver(SessionId session)
+    {
+        if (_over.Count >= SessionsKnownMax)
+        {
+            _over.Clear();
+        }
+
+        _over.Add(session);
     }
 
     /// <summary>Step 3, for an open session; "busy" if it has to be asked again after a while.</summary>
@@ -240,6 +281,12 @@ public sealed class ObjectClaims
     private async Task<ulong?> TakeAsync(ObjectKey key, Versioned<OwnerRecord> owned, CancellationToken cancel)
     {
         await _archive.PromoteAsync(owned.Value.Session, key, cancel);
+        return await SwapAsync(key, owned, cancel);
+    }
+
+    /// <summary>Swaps the ownership record to this session with the next claim epoch; null if somebody was faster.</summary>
+    private async Task<ulong?> SwapAsync(ObjectKey key, Versioned<OwnerRecord> owned, CancellationToken cancel)
+    {
         var next = new OwnerRecord(_plane.Self.Session, owned.Value.ClaimEpoch + 1);
         var outcome = await _owners.SwapAsync(key, next, owned.ETag, cancel);
         return outcome.Swapped ? next.ClaimEpoch : null;

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Skerry.Storage.Relay.Sessions;
 
 /// <summary>
-/// How session and ownership records are written: JSON, for people who look into the bucket. A record says in which
+/// How session, ownership and node records are written: JSON, for people who look into the bucket. A record says in which
 /// format it is; one that a newer version wrote is refused, because its writer may rely on what this one does not know.
 /// </summary>
 internal static class RecordJson
@@ -26,6 +26,15 @@ internal static class RecordJson
 
     public static byte[] Write(OwnerRecord record) => JsonSerializer.SerializeToUtf8Bytes(
         new OwnerJson(Format, record.Session.ToString(), record.ClaimEpoch), RecordJsonContext.Default.OwnerJson);
+
+    public static byte[] Write(NodeRecord record) => JsonSerializer.SerializeToUtf8Bytes(
+        new MarkJson(Format, ToJson(record.Node), record.Number), RecordJsonContext.Default.MarkJson);
+
+    public static NodeRecord ReadNode(string key, ReadOnlyMemory<byte> content)
+    {
+        var json = Read(key, content, RecordJsonContext.Default.MarkJson, found => found.Format);
+        return new NodeRecord(FromJson(key, json.Node), json.Number);
+    }
 
     public static SessionRecord ReadSession(string key, ReadOnlyMemory<byte> content)
     {
@@ -95,6 +104,8 @@ internal sealed record SessionJson(
     string? Membership,
     long StartedMs);
 
+internal sealed record MarkJson(int Format, NodeJson Node, long Number);
+
 internal sealed record OwnerJson(int Format, string Session, ulong ClaimEpoch);
 
 [JsonSourceGenerationOptions(
@@ -104,4 +115,5 @@ internal sealed record OwnerJson(int Format, string Session, ulong ClaimEpoch);
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SessionJson))]
 [JsonSerializable(typeof(OwnerJson))]
+[JsonSerializable(typeof(MarkJson))]
 internal sealed partial class RecordJsonContext : JsonSerializerContext;

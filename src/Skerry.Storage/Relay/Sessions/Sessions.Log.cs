@@ -19,4 +19,7 @@ internal static partial class SessionMessages
 
     [LoggerMessage(1433, LogLevel.Error, "The suspicion against node {Node} could not be followed; it is tried again.")]
     public static partial void NotFollowed(ILogger logger, string node, Exception error);
+
+    [LoggerMessage(1434, LogLevel.Warning, "The data folder {Folder} could not be marked; it is tried again. Until then a copy of it could pass for it.")]
+    public static partial void NotMarked(ILogger logger, string folder, Exception error);
 }

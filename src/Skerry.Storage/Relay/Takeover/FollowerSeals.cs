@@ -18,6 +18,9 @@ internal sealed class FollowerSeals(ControlPlane plane, SessionId session, Sessi
     /// <summary>True if the session can confirm nothing any more.</summary>
     public bool IsEnough => _sealed.Count >= record.SealQuorum;
 
+    /// <summary>True if a record can never have been confirmed: a seal quorum has not got as far, and every quorum meets it.</summary>
+    public bool IsUnconfirmed(ulong sequence) => _sealed.Values.Count(follower => follower.Reply.Last < sequence) >= record.SealQuorum;
+
     /// <summary>How long reads by the old leader have to be waited for; zero or less if no longer.</summary>
     public TimeSpan LeaseLeft =>
         _leasesEnd == long.MinValue ? TimeSpan.Zero : plane.Time.GetElapsedTime(plane.Time.GetTimestamp(), _leasesEnd);

@@ -1,4 +1,5 @@
 using Skerry.Storage.Archive;
+using Skerry.Storage.Log;
 
 namespace Skerry.Storage.Relay.Takeover;
 
@@ -6,13 +7,20 @@ namespace Skerry.Storage.Relay.Takeover;
 /// Reads what sealed followers hold of a session, in sequence, from whichever of them has it. All copies of a record are
 /// the same, for they come from one leader; each follower holds a run without gaps.
 /// </summary>
-internal sealed class FrameGatherer(ControlPlane plane, SessionId session, FollowerSeals seals)
+/// <param name="plane">The world.</param>
+/// <param name="session">Whose log it is.</param>
+/// <param name="seals">Who has sealed it.</param>
+/// <param name="all">True if every follower has been asked: what is damaged now is so in all copies that there are.</param>
+internal sealed class FrameGatherer(ControlPlane plane, SessionId session, FollowerSeals seals, bool all)
 {
-    /// <summary>The highest record that a sealed follower holds; 0 if none holds any.</summary>
-    public ulong Last => seals.Sealed.Max(follower => follower.Reply.Last);
+    private ulong _end = ulong.MaxValue;
+
+    /// <summary>The highest record that a sealed follower holds and that has to be read; 0 if none holds any.</summary>
+    public ulong Last => Math.Min(_end, seals.Sealed.Max(follower => follower.Reply.Last));
 
     /// <summary>
-    /// The next records, at least one if there is any, up to about as many bytes as a bundle may have.
+    /// The next records, at least one if there is any, up to about as many bytes as a bundle may have. None, and the log
+    /// ends here, if what comes next is damaged and was certainly never confirmed.
     /// </summary>
     /// <param name="from">The first.</param>
     /// <param name="records">Receives them.</param>
@@ -58,7 +66,18 @@ internal sealed class FrameGatherer(ControlPlane plane, SessionId session, Follo
             }
         }
 
-        return lost || damage is null ? false : throw damage;
+        if (lost || damage is null)
+        {
+            return false;
+        }
+
+        if (all && seals.IsUnconfirmed(from))
+        {
+            _end = from - 1;
+            return true;
+        }
+
+        throw damage;
     }
 
     private async Task ReadAsync(NodeInfo node, ulong from, List<ArchivedRecord> records, CancellationToken cancel)
@@ -77,7 +96,14 @@ internal sealed class FrameGatherer(ControlPlane plane, SessionId session, Follo
                 throw new StorageDamagedException($"the log of session {session} at {node.Name}", 0, $"record {next} is followed by record {frame.First}");
             }
 
-            FrameRecords.Read(frame, next, node.Name, records);
+            foreach (var record in FrameReader.Read(frame, node.Name))
+            {
+                if (record.Sequence >= next)
+                {
+                    records.Add(record);
+                }
+            }
+
             bytes += frame.Body.Length;
             if (bytes >= plane.Options.RecoveryBundleBytesMax)
             {

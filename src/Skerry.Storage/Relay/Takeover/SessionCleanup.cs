@@ -28,16 +28,23 @@ public sealed class SessionCleanup
         (_plane, _sessions, _owners, _archive, _alarms) = (plane, sessions, owners, archive, alarms);
 
     /// <summary>
-    /// A sealed session still has a record. Whoever has sealed it is at it, unless it has died or the session ended in good
-    /// order; so from the second time on, one node in about <paramref name="nodes"/> takes care of it.
+    /// A sealed session still has a record. If it ended in good order nobody is at it, and its alarms wait: the first of its
+    /// followers that is there begins at once. Else whoever has sealed it is at it, unless it has died. So from the second
+    /// time on, one node in as many as there are takes care of it.
     /// </summary>
-    public void Found(SessionId session, int nodes)
+    public void Found(SessionRecord record, IReadOnlyCollection<NodeInfo> live)
     {
-        if (!_seen.Add(session) && _plane.Random.NextDouble() * nodes < 1)
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(live);
+        var session = record.Node.Session;
+        if ((record.Recoverer is null && IsFirst(record, live)) || (!_seen.Add(session) && _plane.Random.NextDouble() * (live.Count + 1) < 1))
         {
             Begin(session);
         }
     }
+
+    private bool IsFirst(SessionRecord record, IReadOnlyCollection<NodeInfo> live) =>
+        record.Followers.FirstOrDefault(node => node.Id == _plane.Self.Id || live.Any(other => other.Id == node.Id))?.Id == _plane.Self.Id;
 
     /// <summary>Begins to clean up after a session, unless that is under way.</summary>
     public void Begin(SessionId session)
@@ -92,6 +99,12 @@ public sealed class SessionCleanup
     {
         try
         {
+            // A session that has not begun yet must not adopt anything: nobody would find it there.
+            if (await _sessions.ReadAsync(_plane.Self.Session, cancel) is null)
+            {
+                return;
+            }
+
             // 1.
             await AdoptAlarmsAsync(session, cancel);
 

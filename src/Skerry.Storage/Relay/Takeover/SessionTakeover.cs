@@ -10,7 +10,7 @@ namespace Skerry.Storage.Relay.Takeover;
 /// <list type="number">
 /// <item>See that a seal quorum of the followers is there: who does not reach one is cut off itself, and must not fence others. Swap the session's record to <c>recovering</c>, by this session, with the next recovery epoch; the set of followers cannot change from then on. If somebody else is at it, wait, and go on in his place if he is gone.</item>
 /// <item>Seal the followers. After a seal quorum has sealed nothing can be confirmed any more; after the longest of their leases nothing is read any more.</item>
-/// <item>Read from the followers what is not in the bundles, up to the highest record that a seal quorum of readable followers holds. A gap ends the takeover loudly; the session stays unsealed.</item>
+/// <item>Read from the followers what is not in the bundles, up to the highest record that a seal quorum of readable followers holds. A gap, or damage in every copy, ends the takeover loudly; the session stays unsealed.</item>
 /// <item>Upload it.</item>
 /// <item>Adopt the session's alarms into this session's file. Then see that this session is still open: otherwise whoever takes <i>it</i> over may have read its file before that.</item>
 /// <item>Swap the record to <c>sealed</c>. If it has changed, somebody has gone on in this one's place: begin again.</item>
@@ -182,7 +182,7 @@ public sealed class SessionTakeover
                 // 3., 4.
                 try
                 {
-                    if (await CopyAsync(session, seals, alarms, cancel))
+                    if (await CopyAsync(session, seals, all, alarms, cancel))
                     {
                         return true;
                     }
@@ -207,9 +207,9 @@ public sealed class SessionTakeover
     }
 
     /// <summary>Steps 3 and 4; false if a follower was lost on the way.</summary>
-    private async Task<bool> CopyAsync(SessionId session, FollowerSeals seals, Dictionary<ObjectKey, long> alarms, CancellationToken cancel)
+    private async Task<bool> CopyAsync(SessionId session, FollowerSeals seals, bool all, Dictionary<ObjectKey, long> alarms, CancellationToken cancel)
     {
-        var frames = new FrameGatherer(_plane, session, seals);
+        var frames = new FrameGatherer(_plane, session, seals, all);
         var next = await _archive.UploadedToAsync(session, cancel) + 1;
         while (next <= frames.Last)
         {
@@ -217,6 +217,11 @@ public sealed class SessionTakeover
             if (!await frames.ReadAsync(next, records, cancel) || !seals.IsEnough)
             {
                 return false;
+            }
+
+            if (records.Count == 0)
+            {
+                break;
             }
 
             var last = records[^1].Sequence;
