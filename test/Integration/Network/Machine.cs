@@ -28,11 +28,12 @@ internal sealed class Machine(string space, string cable, IPAddress address)
     /// <summary>A command that runs on this machine; it becomes the process that is started.</summary>
     public ProcessStartInfo Command(string command, params string[] arguments) => new("nsenter", [$"--net=/run/netns/{space}", command, .. arguments]);
 
-    /// <summary>What it sends to <paramref name="other"/> gets lost without a word. The other direction stays as it is.</summary>
-    public void LoseAllTo(Machine other)
+    /// <summary>What it sends to <paramref name="others"/> gets lost without a word. The other direction stays as it is.</summary>
+    public void LoseAllTo(params IReadOnlyList<Machine> others)
     {
-        Ip("-netns", space, "neighbour", "replace", other.Address.ToString(), "lladdr", NobodysHardwareAddress, "dev", Device, "nud", "permanent");
-        _lost.Add(other.Address);
+        var batch = others.Select(static other => $"neighbour replace {other.Address} lladdr {NobodysHardwareAddress} dev {Device} nud permanent\n");
+        RunWith(string.Concat(batch), "ip", "-netns", space, "-batch", "-");
+        _lost.AddRange(others.Select(static other => other.Address));
     }
 
     /// <summary>Pulls the cable.</summary>

@@ -50,14 +50,14 @@ internal sealed class PrivateNetwork : IDisposable
         return machine;
     }
 
-    /// <summary>Nothing passes between the two groups any more, in either direction.</summary>
+    /// <summary>
+    /// Nothing passes between the two groups any more, in either direction. As good as at once for <paramref name="some"/>:
+    /// who loses its followers one by one changes its set meanwhile.
+    /// </summary>
     public static void Cut(IReadOnlyCollection<Machine> some, IReadOnlyCollection<Machine> others)
     {
-        foreach (var (one, other) in some.SelectMany(one => others.Select(other => (one, other))))
-        {
-            one.LoseAllTo(other);
-            other.LoseAllTo(one);
-        }
+        Parallel.ForEach(some, one => one.LoseAllTo([.. others]));
+        Parallel.ForEach(others, other => other.LoseAllTo([.. some]));
     }
 
     /// <summary>All machines reach each other again.</summary>
@@ -83,9 +83,19 @@ internal sealed class PrivateNetwork : IDisposable
     internal static void Ip(params string[] arguments) => Run("ip", arguments);
 
     /// <summary>Runs a command, and fails with what it says.</summary>
-    internal static string Run(string command, params string[] arguments)
+    internal static string Run(string command, params string[] arguments) => RunWith("", command, arguments);
+
+    /// <summary>Runs a command with an input, and fails with what it says.</summary>
+    internal static string RunWith(string input, string command, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(command, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

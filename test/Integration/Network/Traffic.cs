@@ -19,7 +19,7 @@ namespace Integration.Network;
 internal sealed class Traffic : IDisposable
 {
     // What hangs on a machine that is cut off is given up, so that its client goes on elsewhere.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 
     private readonly HttpClient _http;
     private readonly Func<IReadOnlyList<Uri>> _gateways;
@@ -134,7 +134,7 @@ internal sealed class Traffic : IDisposable
     {
         foreach (var flight in writable ? _asked.Keys.Select(static key => key.Flight).Distinct() : ConfirmedFlights)
         {
-            foreach (var gateway in _gateways())
+            foreach (var gateway in _gateways().Distinct())
             {
                 await Waiting.UntilAsync(() => ReadAsync(gateway, flight), $"the map of {flight} from {gateway}");
             }
