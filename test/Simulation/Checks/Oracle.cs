@@ -321,8 +321,8 @@ internal sealed class Oracle
         var (uploaded, confirmed) = (_uploaded.GetValueOrDefault(session), _confirmed.GetValueOrDefault(session));
         Check("4 (recovery)", uploaded >= confirmed, $"session {session} is sealed with {uploaded} of {confirmed} confirmed records in the bucket");
 
-        // 1. Whoever has taken it over has seen to it that nothing more can be confirmed.
-        var seals = record.Followers.Count(member => _fleet.Find(member.Id) is not { } node || node.Disk.HasSealed(session));
+        // 1. Whoever has taken it over has seen to it that nothing more can be confirmed. Who was lost since then can confirm nothing either.
+        var seals = record.Followers.Count(member => IsLost(member) || _fleet.Find(member.Id)!.Disk.HasSealed(session));
         Check("1 (one owner)", record.Recoverer is null || seals >= record.SealQuorum, $"session {session} is sealed, and {seals} of {record.Followers.Count} followers have sealed it");
     }
 

@@ -158,12 +158,7 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                 break;
             case 19 or 20 when !node.IsLost && fleet.Oracle.CanLose(node) && node.Disk.Damage():
                 Trace($"damages what {node.Name} has stored");
-                if (_random.Happens(0.5))
-                {
-                    // Somebody will look at it soon: as a takeover does, or a restart.
-                    Later(50, 2_000, () => node.Die(restart: true, power: _random.Happens(0.5)));
-                }
-
+                LookAtDamage(node);
                 break;
             case 21 or 22 or 23:
                 DamageBucket();
@@ -208,6 +203,42 @@ internal sealed class Nemesis(SimulatedFleet fleet)
             });
             Later(200, 800, () => fleet.Witness(key, node, other));
             Later(1_500, 4_000, () => process.Machine.Thaw(_random.Happens(0.7)));
+        });
+    }
+
+    /// <summary>Has what a node has stored looked at soon: by a takeover, or by its own next start and then by a takeover.</summary>
+    private void LookAtDamage(FleetNode node)
+    {
+        var ready = fleet.Nodes.Where(other => other != node && other.Process is { Machine.IsRunning: true, IsReady: true }).ToList();
+        var leaders = ready.Where(leader => leader.Process!.Leader.State.Record.Followers.Any(member => member.Id == node.Id)).ToList();
+        if (leaders.Count == 0 || ready.Count < 2)
+        {
+            return;
+        }
+
+        var leader = _random.Pick(leaders);
+        var (machine, session) = (leader.Process!.Machine, leader.Process.Self.Session);
+        var judge = _random.Pick([.. ready.Where(other => other != leader)]);
+        if (_random.Happens(0.4))
+        {
+            Later(0, 300, () => judge.Process?.Accuse(session));
+            return;
+        }
+
+        // The leader cannot send it again, and those who have it may be out of reach.
+        machine.Freeze();
+        node.Die(restart: true, power: _random.Happens(0.5));
+        var away = fleet.Nodes.Where(other => other != node && other != judge && _random.Happens(0.5)).ToList();
+        foreach (var other in away)
+        {
+            fleet.Nodes.ToList().ForEach(from => fleet.Network.Cut(from.Name, other.Name));
+        }
+
+        Later(500, 3_000, () => judge.Process?.Accuse(session));
+        Later(4_000, 6_000, () =>
+        {
+            fleet.Network.Heal();
+            machine.Thaw(_random.Happens(0.5));
         });
     }
 
