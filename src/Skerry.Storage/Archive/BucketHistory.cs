@@ -7,8 +7,8 @@ namespace Skerry.Storage.Archive;
 /// <summary>Point-in-time reads of a node whose objects' history is in a bucket. What is not there yet is uploaded first.</summary>
 /// <param name="bucket">The bucket.</param>
 /// <param name="bundles">What this session's bundles hold.</param>
-/// <param name="flush">Puts everything that is confirmed of an object into the bucket.</param>
-internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func<ObjectKey, CancellationToken, Task> flush) : History
+/// <param name="flush">Puts everything that is confirmed into the bucket; in bundles it is as good as in an object's own files.</param>
+internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func<CancellationToken, Task> flush) : History
 {
     /// <inheritdoc/>
     public override async Task<PageState> FindByTimeAsync(PageStore store, long timeMs, CancellationToken cancel)
@@ -56,7 +56,7 @@ internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func
     /// <inheritdoc/>
     public override async Task<HistoryProof> ProveAsync(PageStore store, CancellationToken cancel)
     {
-        await flush(store.Key, cancel);
+        await flush(cancel);
         var report = await ArchiveVerifier.VerifyAsync(bucket, store.Key, bundles.Session, cancel);
         return new(
             report.Newest,
@@ -71,7 +71,7 @@ internal sealed class BucketHistory(IBucket bucket, SessionBundles bundles, Func
 
     private async Task<ObjectArchive> OpenAsync(ObjectKey key, CancellationToken cancel)
     {
-        await flush(key, cancel);
+        await flush(cancel);
         return await ObjectArchive.OpenAsync(bucket, key, bundles, cancel);
     }
 

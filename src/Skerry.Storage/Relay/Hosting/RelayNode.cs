@@ -72,7 +72,7 @@ public sealed partial class RelayNode : IObjectHome, IRelayService, IAsyncDispos
         options.Upload.ScratchFolder = folder.Path;
         options.Upload.Retention = storage.HistoryRetention;
         _storage = new RelayedStorage(
-            storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, (key, cancel) => _uploader.FlushAsync(key, cancel)),
+            storage, folder, bucket, options.CacheBytesMax, new BucketHistory(bucket, _bundles, cancel => _uploader.FlushAsync(null, cancel)),
             () => _uploader.UploadedSequence, () => _uploader?.Trouble, ClaimForFirstWrite, time, logger);
     }
 
