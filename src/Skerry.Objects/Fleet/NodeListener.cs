@@ -38,11 +38,12 @@ public static class NodeListener
     private static void Configure(ListenOptions listener, NodeCertificates certificates)
     {
         var logger = listener.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(NodeListener).FullName!);
+        var refused = new RefusedCallers(logger, listener.ApplicationServices.GetService<TimeProvider>() ?? TimeProvider.System, certificates.Hint);
         listener.Protocols = HttpProtocols.Http1AndHttp2;
         listener.UseHttps(new TlsHandshakeCallbackOptions
         {
             OnConnection = connection => ValueTask.FromResult(certificates.ServerOptions(
-                objection => FleetLog.CallerRefused(logger, connection.Connection.RemoteEndPoint?.ToString() ?? "", objection, certificates.Hint))),
+                objection => refused.Add(connection.Connection.RemoteEndPoint?.ToString() ?? "", objection))),
         });
         listener.Use(next => connection =>
         {

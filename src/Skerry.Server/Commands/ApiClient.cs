@@ -28,10 +28,18 @@ internal sealed class ApiClient : IDisposable
     {
         using var response = await SendAsync(method, path, body, cancel);
         await using var content = await response.Content.ReadAsStreamAsync(cancel);
-        using var document = await JsonDocument.ParseAsync(content, default, cancel);
-        return (
-            document.RootElement.GetProperty("result").Clone(),
-            document.RootElement.TryGetProperty("result_info", out var info) ? info.Clone() : null);
+        try
+        {
+            using var document = await JsonDocument.ParseAsync(content, default, cancel);
+            return (
+                document.RootElement.GetProperty("result").Clone(),
+                document.RootElement.TryGetProperty("result_info", out var info) ? info.Clone() : null);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new CommandException(
+                ExitCodes.NotAsked, $"{_address.GetLeftPart(UriPartial.Authority)} does not answer as a node does; name the address of a node's management API with --api-url, or its folder with --data");
+        }
     }
 
     /// <summary>The account's own part of the paths.</summary>

@@ -54,7 +54,8 @@ internal sealed class NodeConnection
             var credentials = (Directory.Exists(folder) ? CredentialsFile.Load(folder) : null) ?? throw new CommandException(
                 ExitCodes.NotAsked,
                 $"there is no {CredentialsFile.Name} in {folder}; name the data folder of a node that has been started with --data, or give --api-url and --token");
-            url ??= credentials.ApiUrl;
+            url ??= credentials.ApiUrl is { Length: > 0 } own ? own : throw new CommandException(
+                ExitCodes.NotAsked, $"the node of {folder} has no management API (node.roles); ask another one, with --data or --api-url");
             token ??= credentials.ApiToken;
         }
 

@@ -73,7 +73,9 @@ internal static class FleetChecks
             [("api_url", options.ApiUrl), ("gateway_url", options.GatewayUrl), ("node.listen", node.Listen), ("node.silo", node.Silo)];
         for (var i = 2; i < listeners.Length; i++)
         {
-            foreach (var other in listeners[..i].Where(other => other.Url == listeners[i].Url))
+            // Those of roles that the node has not are not opened.
+            foreach (var other in listeners[..i].Where(other => other.Url == listeners[i].Url
+                && (other.Name != "api_url" || node.Roles.HasFlag(NodeRoles.Api)) && (other.Name != "gateway_url" || node.Roles.HasFlag(NodeRoles.Gateway))))
             {
                 yield return $"{other.Name} and {listeners[i].Name} are both {new HostPort(other.Url.Address.ToString(), other.Url.Port)}; they need different ports";
             }

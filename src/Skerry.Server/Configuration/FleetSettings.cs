@@ -61,7 +61,7 @@ internal static partial class FleetSettings
         File("cluster.certificate", "this node's certificate, PEM, instead of a key", static (options, value) => options.Cluster.Certificate = value),
         File("cluster.certificate_key", "its private key, PEM", static (options, value) => options.Cluster.CertificateKey = value),
         File("cluster.ca", "the authority of all nodes' certificates, PEM", static (options, value) => options.Cluster.Ca = value),
-        new("node.name", "NAME", "name of this node (default the machine's)", static (options, value) =>
+        new("node.name", "NAME", "name of this node (default the machine's, with node.listen's port)", static (options, value) =>
         {
             options.Node.Name = value;
             return Name().IsMatch(value) ? null : NameAccepted;

@@ -9,13 +9,13 @@ public enum NodeRoles
     /// <summary>Nothing; no node is like this.</summary>
     None = 0,
 
-    /// <summary>Has objects, and follows other nodes' logs.</summary>
+    /// <summary>Has objects. Without it a node calls those of others, and follows other nodes' logs all the same.</summary>
     Objects = 1,
 
-    /// <summary>Serves the objects' HTTP at the gateway.</summary>
+    /// <summary>Serves the objects' HTTP at the gateway; without it that listener is not opened.</summary>
     Gateway = 2,
 
-    /// <summary>Serves the management API and the dashboard.</summary>
+    /// <summary>Serves the management API and the dashboard; without it that listener is not opened.</summary>
     Api = 4,
 
     /// <summary>All of it.</summary>

@@ -42,23 +42,9 @@ internal static class ClusterSecurity
         : NodeCertificates.FromClusterKey(key);
 
     /// <summary>
-    /// What proves in the bucket that nodes are of one cluster: its key, or, where there are certificates, its authority.
+    /// What proves in the bucket that nodes are of one cluster: its key. With certificates there is nothing that all nodes
+    /// have and that stays, for certificates and their authority are renewed; so it is no secret then, and says only that
+    /// the cluster has certificates. Who may be a node is decided by them, and who may use the bucket by its own keys.
     /// </summary>
-    /// <exception cref="StorageException">The authority's file cannot be read.</exception>
-    public static byte[] Secret(SkerryServerOptions options, ClusterKey? key)
-    {
-        if (key is not null)
-        {
-            return key.Prove("bucket");
-        }
-
-        try
-        {
-            return SHA256.HashData(File.ReadAllBytes(options.Cluster.Ca!));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StorageException($"cluster.ca: {options.Cluster.Ca} cannot be read: {e.Message}", e);
-        }
-    }
+    public static byte[] Secret(ClusterKey? key) => key?.Prove("bucket") ?? SHA256.HashData("skerry cluster with certificates"u8);
 }

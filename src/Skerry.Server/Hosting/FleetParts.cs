@@ -56,7 +56,7 @@ internal sealed class FleetParts : IDisposable
                 await BucketProbe.RunAsync(bucket, random, limit.Token);
 
                 // 3.
-                var cluster = await ClusterRecord.OpenAsync(bucket, ClusterSecurity.Secret(options, key), TimeProvider.System, random, limit.Token);
+                var cluster = await ClusterRecord.OpenAsync(bucket, ClusterSecurity.Secret(key), TimeProvider.System, random, limit.Token);
                 return new FleetParts(certificates, bucket, new RelayIdentity(cluster.ClusterId, options.Node.Name));
             }
             catch

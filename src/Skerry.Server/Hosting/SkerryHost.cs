@@ -32,14 +32,18 @@ internal sealed class SkerryHost : IAsyncDisposable
     // Under the thirty seconds that supervisors of fleets commonly wait.
     private static readonly TimeSpan FleetStopTimeout = TimeSpan.FromSeconds(25);
 
+    private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(3);
+
     private readonly WebApplication _app;
     private readonly bool _isFleet;
-    private readonly Listener _api;
-    private readonly Listener _gateway;
+    private readonly Listener? _api;
+    private readonly Listener? _gateway;
+    private readonly FleetParts? _fleet;
 
-    private SkerryHost(WebApplication app, SkerryServerOptions options, Listener api, Listener gateway)
+    private SkerryHost(WebApplication app, SkerryServerOptions options, Listener? api, Listener? gateway, FleetParts? fleet)
     {
         _app = app;
+        _fleet = fleet;
         _api = api;
         _gateway = gateway;
         _isFleet = options.IsFleet;
@@ -53,11 +57,11 @@ internal sealed class SkerryHost : IAsyncDisposable
     /// <summary>The credentials file's full path.</summary>
     public string CredentialsPath { get; }
 
-    /// <summary>Where the management API and the dashboard are reached.</summary>
-    public string ApiUrl => _api.ClientUrl;
+    /// <summary>Where the management API and the dashboard are reached; empty for a node without that role.</summary>
+    public string ApiUrl => _api?.ClientUrl ?? "";
 
-    /// <summary>Where the gateway is reached.</summary>
-    public string GatewayUrl => _gateway.ClientUrl;
+    /// <summary>Where the gateway is reached; empty for a node without that role.</summary>
+    public string GatewayUrl => _gateway?.ClientUrl ?? "";
 
     /// <summary>Whether this start created the account.</summary>
     public bool IsFirstStart { get; private set; }
@@ -75,11 +79,11 @@ internal sealed class SkerryHost : IAsyncDisposable
     public static async Task<SkerryHost> StartAsync(SkerryServerOptions options)
     {
         // 1.
-        var api = new Listener("api_url", "--api-url", options.ApiUrl);
-        var gateway = new Listener("gateway_url", "--gateway-url", options.GatewayUrl);
+        var api = options.Node.Roles.HasFlag(NodeRoles.Api) ? new Listener("api_url", "--api-url", options.ApiUrl) : null;
+        var gateway = options.Node.Roles.HasFlag(NodeRoles.Gateway) ? new Listener("gateway_url", "--gateway-url", options.GatewayUrl) : null;
         var nodes = options.IsFleet ? new Listener("node.listen", "--node-listen", options.Node.Listen, isUrl: false) : null;
         var silo = options.IsFleet ? new Listener("node.silo", "--node-silo", options.Node.Silo, isUrl: false) : null;
-        string?[] problems = [DataFolderProbe.Run(options.DataFolder), api.Probe(), gateway.Probe(), nodes?.Probe(), silo?.Probe()];
+        string?[] problems = [DataFolderProbe.Run(options.DataFolder), api?.Probe(), gateway?.Probe(), nodes?.Probe(), silo?.Probe()];
         if (problems.OfType<string>().ToList() is { Count: > 0 } found)
         {
             throw new StartupException(found);
@@ -106,7 +110,7 @@ internal sealed class SkerryHost : IAsyncDisposable
 
         // 2.
         var app = Build(options, api, gateway, nodes, credentials, fleet);
-        var host = new SkerryHost(app, options, api, gateway) { IsFirstStart = isFirstStart };
+        var host = new SkerryHost(app, options, api, gateway, fleet) { IsFirstStart = isFirstStart };
         try
         {
             // Mapping opens storage, for the routes hold on to their namespaces.
@@ -126,7 +130,7 @@ internal sealed class SkerryHost : IAsyncDisposable
         }
         catch (Exception e)
         {
-            await app.DisposeAsync();
+            await host.DisposeAsync();
             if (e is OptionsValidationException invalid)
             {
                 throw new StartupException([.. invalid.Failures], e);
@@ -194,7 +198,18 @@ internal sealed class SkerryHost : IAsyncDisposable
     {
         try
         {
-            await _app.StopAsync(limit.Token);
+            var stopping = _app.StopAsync(limit.Token);
+            if (_isFleet)
+            {
+                // There is an end to what does not look at its token too, as calls of a membership store that is gone.
+                stopping = stopping.WaitAsync(FleetStopTimeout + DisposeTimeout);
+            }
+
+            await stopping;
+        }
+        catch (TimeoutException)
+        {
+            // As below.
         }
         catch (Exception e) when (limit.IsCancellationRequested
             && (e is OperationCanceledException || e is AggregateException { InnerExceptions: var all } && all.All(one => one is OperationCanceledException)))
@@ -204,10 +219,24 @@ internal sealed class SkerryHost : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await _app.DisposeAsync().AsTask().WaitAsync(DisposeTimeout);
+        }
+        catch (TimeoutException)
+        {
+            // The process ends all the same, and with it what is left.
+            return;
+        }
+
+        // What was made before the application outlives it.
+        _fleet?.Dispose();
+    }
 
     private static WebApplication Build(
-        SkerryServerOptions options, Listener api, Listener gateway, Listener? nodes, AccountCredentials credentials, FleetParts? fleet)
+        SkerryServerOptions options, Listener? api, Listener? gateway, Listener? nodes, AccountCredentials credentials, FleetParts? fleet)
     {
         // The empty builder reads no appsettings.json and no ASPNETCORE_ variables: SettingTable is all there is.
         var builder = WebApplication.CreateEmptyBuilder(new() { EnvironmentName = Environments.Production });
@@ -216,8 +245,8 @@ internal sealed class SkerryHost : IAsyncDisposable
         {
             server.AddServerHeader = false;
             server.Limits.MaxRequestBodySize = options.GatewayBodyBytesMax;
-            gateway.AddTo(server);
-            api.AddTo(server, ManagementConnection.MarkAll);
+            gateway?.AddTo(server);
+            api?.AddTo(server, ManagementConnection.MarkAll);
             if (nodes is not null)
             {
                 NodeListener.ConfigureServer(server, NodeSilenceMax);
@@ -241,8 +270,6 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton<Health>();
         if (fleet is not null)
         {
-            // Made here, for the container to dispose of it.
-            builder.Services.AddSingleton(_ => fleet);
             builder.Services.AddRelay();
             builder.Services.AddSingleton(fleet.Identity);
             builder.Services.AddSingleton(fleet.Certificates);

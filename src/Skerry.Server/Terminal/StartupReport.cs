@@ -32,8 +32,19 @@ internal static class StartupReport
             console.MarkupLineInterpolated($"  [grey]{"",-12} just written, with a new token of the account \"{AccountCredentials.AccountName}\"[/]");
         }
 
-        Place(console, "API", $"{host.ApiUrl}/client/v4");
-        Place(console, "Dashboard", $"{host.ApiUrl}/");
+        if (host.ApiUrl.Length > 0)
+        {
+            Place(console, "API", $"{host.ApiUrl}/client/v4");
+            Place(console, "Dashboard", $"{host.ApiUrl}/");
+        }
+
+        if (host.GatewayUrl.Length == 0)
+        {
+            console.WriteLine();
+            console.MarkupLine("[grey]Ctrl+C stops it; what was confirmed stays.[/]");
+            return;
+        }
+
         Place(console, "Gateway", $"{host.GatewayUrl}/");
         Place(console, "Seat map", flight);
         console.WriteLine();

@@ -165,6 +165,23 @@ public sealed class FleetTests(MembershipServers servers)
         Assert.Contains("another cluster", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_node_opens_only_the_listeners_of_its_roles()
+    {
+        await using var fleet = await SkerryFleet.StartAsync(servers, nodes: 1);
+        await using var worker = new SkerryNode("n2", fleet.Folder, [.. fleet.ArgumentsFor("n2"), "--node-roles", "objects"]);
+        await worker.StartAsync();
+        using var http = new HttpClient();
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri(worker.Gateway, "health")));
+        var (code, output) = await worker.CommandAsync("nodes");
+        Assert.Equal(3, code);
+        Assert.Contains("no management API", output, StringComparison.Ordinal);
+
+        var seen = await SkerryFleet.LookAsync(fleet.Nodes[0]);
+        Assert.Contains(seen.GetProperty("nodes").EnumerateArray(), static one => one.GetProperty("name").GetString() == "n2");
+        Assert.Equal(0, await worker.StopAsync());
+    }
+
     private static async Task<SkerryNode> OwnerOfAsync(SkerryFleet fleet, string flight)
     {
         // Whoever has its object in memory has its database open.

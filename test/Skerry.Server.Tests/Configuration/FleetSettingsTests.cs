@@ -15,6 +15,13 @@ public sealed class FleetSettingsTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
+    public void Nodes_of_one_machine_have_names_of_their_own()
+    {
+        Assert.Equal($"{Environment.MachineName}-9001", Read("[node]\nlisten = \"127.0.0.1:9001\"").Node.Name);
+        Assert.Equal("mine", Read("[node]\nname = \"mine\"\nlisten = \"127.0.0.1:9001\"").Node.Name);
+    }
+
+    [Fact]
     public void Without_a_membership_a_node_is_alone_and_the_rest_has_its_defaults()
     {
         var options = Read("");

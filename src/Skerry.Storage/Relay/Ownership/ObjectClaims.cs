@@ -69,7 +69,12 @@ public sealed class ObjectClaims
 
                 await WaitOutAsync(other, cancel);
             }
-            else if (_claims.TryGetValue(key, out var known))
+            else if (_claims.TryGetValue(key, out var known) && known.Activations >= ObjectEpochs.ActivationsMax)
+            {
+                // Its numbers are used up: it is claimed anew, as one that was forgotten.
+                _claims.Remove(key);
+            }
+            else if (_claims.TryGetValue(key, out known))
             {
                 return new ClaimResult(known.Epoch, Moved: false);
             }
