@@ -59,9 +59,6 @@ internal enum PlantedBug
     /// <summary>The checksums of a follower's frames are not looked at, when they are read or when they are recovered.</summary>
     ServeDamagedFrames,
 
-    /// <summary>What was read of a damaged file is served, although it was not proven.</summary>
-    ServeUnproven,
-
     /// <summary>The checksum of a batch file's index is not looked at.</summary>
     TrustADamagedIndex,
 

@@ -46,16 +46,11 @@ internal readonly record struct RegisterCopy(PageState State, long Value)
         private PageState _state;
         private long _value;
 
-        public bool HasPages { get; private set; }
-
         public RegisterCopy Copy(PageState state) => new(state, _value);
 
         public void Begin(in PageState state) => _state = state;
 
-        public void Write(uint page, ReadOnlySpan<byte> content, ulong checksum)
-        {
-            HasPages = true;
+        public void Write(uint page, ReadOnlySpan<byte> content, ulong checksum) =>
             _value = page == 1 ? BinaryPrimitives.ReadInt64LittleEndian(content[8..]) : throw new InvalidOperationException($"Page {page} of {_state}.");
-        }
     }
 }

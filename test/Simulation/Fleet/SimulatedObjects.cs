@@ -345,14 +345,7 @@ internal sealed class SimulatedObjects(NodeProcess process) : IReleaseSteps, IOb
                 }
 
                 var sink = new RegisterCopy.Sink();
-                try
-                {
-                    return sink.Copy(await archive.RestoreAsync(newest.Transaction, sink, process.Stopping));
-                }
-                catch (StorageDamagedException) when (process.Fleet.Bug == PlantedBug.ServeUnproven && sink.HasPages)
-                {
-                    return sink.Copy(newest);
-                }
+                return sink.Copy(await archive.RestoreAsync(newest.Transaction, sink, process.Stopping));
             }
             catch (Storage.Buckets.BucketException)
             {
