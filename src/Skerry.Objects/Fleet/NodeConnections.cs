@@ -15,17 +15,20 @@ namespace Skerry.Objects.Fleet;
 /// </summary>
 internal sealed class NodeConnections : IConnectionListener
 {
-    // Connections that have said nothing yet. Nodes speak first and at once.
-    private const int SilentMax = 64;
+    // Connections of which nobody knows yet whose they are. Nodes speak first and at once: when there are too many, the
+    // oldest is none.
+    private const int StrangersMax = 128;
 
-    private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StrangerFor = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(50);
 
     private readonly Socket _listening;
     private readonly Func<GrpcRelayServer?> _streams;
     private readonly SocketConnectionContextFactory _contexts;
     private readonly Channel<ConnectionContext> _https = Channel.CreateUnbounded<ConnectionContext>();
+    private readonly LinkedList<(Socket Socket, long Since)> _strangers = [];
+    private readonly Timer _late;
     private readonly Task _accepting;
-    private int _silent;
 
     /// <summary>Begins to listen.</summary>
     public NodeConnections(Socket bound, Func<GrpcRelayServer?> streams, ILoggerFactory loggers)
@@ -35,6 +38,7 @@ internal sealed class NodeConnections : IConnectionListener
         _contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<NodeConnections>());
         EndPoint = bound.LocalEndPoint!;
         bound.Listen();
+        _late = new Timer(static all => ((NodeConnections)all!).EndLate(), this, StrangerFor, TimeSpan.FromSeconds(1));
         _accepting = AcceptAllAsync();
     }
 
@@ -60,6 +64,16 @@ internal sealed class NodeConnections : IConnectionListener
     {
         _listening.Dispose();
         await _accepting.ConfigureAwait(false);
+        await _late.DisposeAsync().ConfigureAwait(false);
+        lock (_strangers)
+        {
+            foreach (var (socket, _) in _strangers)
+            {
+                socket.Dispose();
+            }
+
+            _strangers.Clear();
+        }
     }
 
     /// <inheritdoc/>
@@ -76,84 +90,119 @@ internal sealed class NodeConnections : IConnectionListener
 
     private async Task AcceptAllAsync()
     {
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                Take(await _listening.AcceptAsync().ConfigureAwait(false));
+                try
+                {
+                    Take(await _listening.AcceptAsync().ConfigureAwait(false));
+                }
+                catch (Exception e) when (e is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+                {
+                    return;
+                }
+                catch (SocketException)
+                {
+                    // The caller is gone already, or there are too many files open: others may still come.
+                    await Task.Delay(Again, TimeProvider.System).ConfigureAwait(false);
+                }
             }
-            catch (Exception e) when (e is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
-            {
-                _https.Writer.TryComplete();
-                return;
-            }
-            catch (SocketException)
-            {
-                // The caller is gone already, or there are too many files open: others may still come.
-                await Task.Yield();
-            }
+        }
+        finally
+        {
+            _https.Writer.TryComplete();
         }
     }
 
     private void Take(Socket socket)
     {
-        if (Interlocked.Increment(ref _silent) > SilentMax)
+        lock (_strangers)
         {
-            Interlocked.Decrement(ref _silent);
-            socket.Dispose();
-            return;
+            if (_strangers.Count == StrangersMax)
+            {
+                // A node would have spoken long ago.
+                _strangers.First!.Value.Socket.Dispose();
+                _strangers.RemoveFirst();
+            }
+
+            _strangers.AddLast((socket, Environment.TickCount64));
         }
 
-        new Thread(() => Part(socket), 512 << 10) { IsBackground = true, Name = "skerry from a node" }.Start();
+        try
+        {
+            new Thread(() => Part(socket), 512 << 10) { IsBackground = true, Name = "skerry from a node" }.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            Forget(socket);
+            socket.Dispose();
+        }
+    }
+
+    // Whoever is no stranger any more is known to somebody else.
+    private void Forget(Socket socket)
+    {
+        lock (_strangers)
+        {
+            for (var one = _strangers.First; one is not null; one = one.Next)
+            {
+                if (one.Value.Socket == socket)
+                {
+                    _strangers.Remove(one);
+                    return;
+                }
+            }
+        }
+    }
+
+    // A limit for each read would let a caller take all the time he likes, byte by byte.
+    private void EndLate()
+    {
+        lock (_strangers)
+        {
+            while (_strangers.First is { } oldest && Environment.TickCount64 - oldest.Value.Since > StrangerFor.TotalMilliseconds)
+            {
+                oldest.Value.Socket.Dispose();
+                _strangers.RemoveFirst();
+            }
+        }
     }
 
     private void Part(Socket socket)
     {
-        Span<byte> first = stackalloc byte[1];
         try
         {
-            socket.ReceiveTimeout = (int)SilentFor.TotalMilliseconds;
-            if (socket.Receive(first, SocketFlags.Peek) == 0)
+            Span<byte> first = stackalloc byte[1];
+            if (socket.Receive(first, SocketFlags.Peek) > 0)
             {
-                first[0] = 0;
+                if (first[0] != GrpcRelayServer.StreamMark)
+                {
+                    Forget(socket);
+                    Pass(socket);
+                    return;
+                }
+
+                _streams()?.ServeStream(socket, () => Forget(socket));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            first[0] = 0;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _silent);
+            // The caller is gone, or has taken too long, or the node stops.
         }
 
-        if (first[0] == GrpcRelayServer.StreamMark && _streams() is { } streams)
-        {
-            streams.ServeStream(socket);
-        }
-        else if (first[0] == 0 || first[0] == GrpcRelayServer.StreamMark || !TryPass(socket))
-        {
-            socket.Dispose();
-        }
+        Forget(socket);
+        socket.Dispose();
     }
 
-    private bool TryPass(Socket socket)
+    private void Pass(Socket socket)
     {
-        try
+        // As Kestrel has it with what it accepts itself.
+        socket.NoDelay = true;
+        var connection = _contexts.Create(socket);
+        if (!_https.Writer.TryWrite(connection))
         {
-            socket.ReceiveTimeout = 0;
-            var connection = _contexts.Create(socket);
-            if (_https.Writer.TryWrite(connection))
-            {
-                return true;
-            }
-
             connection.Abort();
-            return false;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return false;
         }
     }
 }

@@ -160,12 +160,14 @@ internal sealed class AppendQueue(long bytesMax)
         }
     }
 
-    /// <summary>Ends the loan. The writer is woken if something has come meanwhile.</summary>
-    public void GiveBack()
+    /// <summary>Ends the loan. The writer is woken if something has come meanwhile, or if it waits for room and there is some.</summary>
+    /// <param name="hasRoom">Whether the writer could write now.</param>
+    public void GiveBack(bool hasRoom)
     {
         lock (_gate)
         {
             _lent = false;
+            _nudged |= hasRoom && !_asleepForMore;
             _asleep = _asleepForMore;
             if (_nudged || _closed || (_asleepForMore && _incoming.Count > 0))
             {

@@ -258,7 +258,7 @@ internal sealed class LogWriter : ILogLeaderEffects
             throw;
         }
 
-        _queue.GiveBack();
+        _queue.GiveBack(HasRoom);
     }
 
     private void OnNudge(bool inline)

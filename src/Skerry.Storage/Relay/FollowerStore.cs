@@ -18,6 +18,9 @@ public sealed class FollowerStore : IAsyncDisposable
     // that is removed is nearly always the next one to be needed.
     private const int SparesMax = 4;
 
+    // A reading thread that syncs does not hear its leader's heartbeats. While the disk is slower than this, it does not.
+    private static readonly TimeSpan SyncMax = TimeSpan.FromMilliseconds(20);
+
     private readonly FollowerStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -293,7 +296,7 @@ public sealed class FollowerStore : IAsyncDisposable
             Preamble = FollowerRecord.Preamble(frame, startsAnew),
             Payload = frame.Body,
         };
-        if (mayWrite)
+        if (mayWrite && _log.LastSyncDuration < SyncMax)
         {
             return _log.AppendOrBorrow(request);
         }

@@ -100,8 +100,9 @@ internal sealed class LinkConnection(FollowerLink link, ILinkSource source, Pump
             return;
         }
 
-        source.Post(new LinkEvent(LinkEventKind.Acknowledged, link, held, sentAt, 0));
+        // Before it is passed on: that may take this thread a while.
         Volatile.Write(ref _heardAt, Math.Max(_heardAt, sentAt));
+        source.Post(new LinkEvent(LinkEventKind.Acknowledged, link, held, sentAt, 0));
         signal.Set(inline: false);
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Skerry.Objects.Fleet;
+using Skerry.Storage.Relay.Security;
 
 namespace Skerry.Objects.Tests.Fleet;
 

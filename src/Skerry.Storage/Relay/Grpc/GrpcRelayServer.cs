@@ -41,7 +41,8 @@ public sealed class GrpcRelayServer : IDisposable
     /// Serves a leader's stream, on this thread, until it ends.
     /// </summary>
     /// <param name="socket">An accepted connection of which nothing was read, and on which no asynchronous operation has begun.</param>
-    public void ServeStream(Socket socket) => _streams.Serve(socket);
+    /// <param name="admitted">Called when the caller has shown to be a node of this cluster, and has said hello.</param>
+    public void ServeStream(Socket socket, Action admitted) => _streams.Serve(socket, admitted);
 
     /// <summary>Ends all streams, and refuses new calls. Leaders turn to other followers.</summary>
     public void Stop()

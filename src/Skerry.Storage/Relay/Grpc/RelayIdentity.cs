@@ -12,10 +12,10 @@ namespace Skerry.Storage.Relay.Grpc;
 public sealed record RelayIdentity(string Cluster, string Node)
 {
     /// <summary>The newest protocol that this version speaks.</summary>
-    public const int ProtocolNewest = 1;
+    public const int ProtocolNewest = 2;
 
     /// <summary>The oldest protocol that this version speaks.</summary>
-    public const int ProtocolOldest = 1;
+    public const int ProtocolOldest = 2;
 
     private const string ProtocolHeader = "skerry-protocol";
     private const string ClusterHeader = "skerry-cluster";

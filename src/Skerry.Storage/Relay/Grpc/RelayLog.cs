@@ -11,6 +11,6 @@ internal static partial class RelayLog
     [LoggerMessage(1482, LogLevel.Error, "A stream from {Peer} has ended by a fault.")]
     public static partial void StreamFailed(ILogger logger, string peer, Exception fault);
 
-    [LoggerMessage(1481, LogLevel.Warning, "A caller at {Peer} is refused as no node of this cluster: {Objection}. If it should be one: {Hint}.")]
-    public static partial void CallerRefused(ILogger logger, string peer, string objection, string hint);
+    [LoggerMessage(1481, LogLevel.Warning, "A caller at {Peer} is refused as no node of this cluster: {Objection}. If it should be one: {Hint}. {Untold} others were refused since the last that was told of.")]
+    public static partial void CallerRefused(ILogger logger, string peer, string objection, string hint, long untold);
 }

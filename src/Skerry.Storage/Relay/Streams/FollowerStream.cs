@@ -21,15 +21,16 @@ internal sealed class FollowerStream : IFollowerStream
     private readonly FollowHello _hello;
     private readonly IFollowerEvents _events;
     private readonly Func<Exception, PeerUnreachableException> _translate;
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _welcomed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _sending = new();
+    private readonly Lock _closing = new();
 
     // Sent again and again; the lock guards them.
     private readonly FromLeader _frame = new() { Frame = new() };
     private readonly FromLeader _heartbeat = new() { Heartbeat = new() };
+    private Socket? _socket;
     private StreamConnection? _connection;
     private PeerUnreachableException? _ended;
     private bool _closed;
@@ -56,15 +57,37 @@ internal sealed class FollowerStream : IFollowerStream
     /// <summary>Connects; completes when the follower has answered the hello, be it with a refusal.</summary>
     public Task OpenAsync()
     {
-        new Thread(Run, 256 << 10) { IsBackground = true, Name = $"skerry to {_follower.Name}" }.Start();
+        try
+        {
+            new Thread(Run, 512 << 10) { IsBackground = true, Name = $"skerry to {_follower.Name}" }.Start();
+        }
+        catch (OutOfMemoryException e)
+        {
+            var failure = new IOException("no thread can be started", e);
+            _connected.TrySetException(failure);
+            _welcomed.TrySetException(failure);
+            _finished.TrySetResult();
+        }
+
         return _welcomed.Task;
     }
 
     /// <summary>Ends the stream at once.</summary>
     public void Close()
     {
-        Volatile.Write(ref _closed, true);
-        _socket.Dispose();
+        lock (_closing)
+        {
+            Volatile.Write(ref _closed, true);
+            _socket?.Dispose();
+        }
+
+        // A name server that does not answer holds the thread up, and nothing frees it: it is not waited for, and calls nobody.
+        if (_connected.TrySetException(new OperationCanceledException("the stream is closed")))
+        {
+            _welcomed.TrySetException(new OperationCanceledException("the stream is closed"));
+            _ = _connected.Task.Exception;
+            _ = _welcomed.Task.Exception;
+        }
     }
 
     /// <inheritdoc/>
@@ -100,7 +123,10 @@ internal sealed class FollowerStream : IFollowerStream
     public async ValueTask DisposeAsync()
     {
         Close();
-        await _finished.Task.ConfigureAwait(false);
+        if (_connected.Task.IsCompletedSuccessfully)
+        {
+            await _finished.Task.ConfigureAwait(false);
+        }
     }
 
     private bool CanTake(int bytes)
@@ -210,7 +236,8 @@ internal sealed class FollowerStream : IFollowerStream
             Volatile.Write(ref _ended, cause as PeerUnreachableException ?? new PeerUnreachableException("The stream to the follower has ended.", cause));
         }
 
-        _socket.Dispose();
+        _connection?.Release();
+        Close();
         _finished.TrySetResult();
         if (_welcomed.Task.IsCompletedSuccessfully)
         {
@@ -228,9 +255,23 @@ internal sealed class FollowerStream : IFollowerStream
     private void Connect()
     {
         var to = new Uri($"https://{_follower.Address}");
-        _socket.Connect(to.IdnHost, to.Port);
-        _connection = StreamConnection.Call(_socket, _certificates, to.IdnHost);
-        _connected.TrySetResult();
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        lock (_closing)
+        {
+            _socket = socket;
+            if (_closed)
+            {
+                socket.Dispose();
+            }
+        }
+
+        socket.Connect(to.IdnHost, to.Port);
+        _connection = StreamConnection.Call(socket, _certificates, to.IdnHost);
+        if (!_connected.TrySetResult())
+        {
+            throw new OperationCanceledException();
+        }
+
         _connection.Write(new FromLeader { Hello = new() { Leader = _hello.Leader.ToWire(), UploadedTo = _hello.UploadedTo, Identity = _identity.ToWire(_follower.Id) } });
     }
 

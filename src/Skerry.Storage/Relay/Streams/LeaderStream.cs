@@ -24,16 +24,17 @@ internal sealed class LeaderStream(StreamConnection connection, Identity identit
     /// <summary>Serves the leader until either side ends the stream, on the calling thread.</summary>
     public void Run(IRelayService service, FollowHello hello)
     {
-        var followed = service.Follow(hello, this, out var held, out var sealedBy);
-        if (followed is null)
-        {
-            Finish(new() { Refused = new() { RecoveryEpoch = sealedBy, Identity = identity } });
-            connection.Drain();
-            return;
-        }
-
+        IFollowedSession? followed = null;
         try
         {
+            followed = service.Follow(hello, this, out var held, out var sealedBy);
+            if (followed is null)
+            {
+                Finish(new() { Refused = new() { RecoveryEpoch = sealedBy, Identity = identity } });
+                connection.Drain();
+                return;
+            }
+
             Welcome(held);
             Read(followed);
         }
@@ -44,7 +45,7 @@ internal sealed class LeaderStream(StreamConnection connection, Identity identit
         }
         finally
         {
-            followed.Ended();
+            followed?.Ended();
         }
     }
 
@@ -166,8 +167,17 @@ internal sealed class LeaderStream(StreamConnection connection, Identity identit
         }
         catch (Exception e) when (PeerFailure.IsOne(e))
         {
-            // The leader is gone; who reads finds out.
-            Volatile.Write(ref _finished, true);
+            // The leader is gone, and who reads finds out; or it has been told the last word, and reads that.
+            lock (_state)
+            {
+                if (_finished)
+                {
+                    return;
+                }
+
+                _finished = true;
+            }
+
             connection.Dispose();
         }
     }

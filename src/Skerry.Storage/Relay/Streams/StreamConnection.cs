@@ -19,6 +19,7 @@ namespace Skerry.Storage.Relay.Streams;
 internal sealed class StreamConnection : IDisposable
 {
     private const int LengthBytes = 4;
+    private const int SendTimeoutMs = 2_000;
 
     private readonly Socket _socket;
     private readonly SslStream _tls;
@@ -41,12 +42,23 @@ internal sealed class StreamConnection : IDisposable
     public static StreamConnection Call(Socket socket, NodeCertificates certificates, string host)
     {
         socket.NoDelay = true;
+
+        // A peer that is frozen must not hold up a thread of this node for good.
+        socket.SendTimeout = SendTimeoutMs;
         socket.Send(Preface);
         var connection = new StreamConnection(socket);
         var options = certificates.ClientOptions();
         options.TargetHost = host;
-        connection._tls.AuthenticateAsClient(options);
-        return connection;
+        try
+        {
+            connection._tls.AuthenticateAsClient(options);
+            return connection;
+        }
+        catch
+        {
+            connection.Release();
+            throw;
+        }
     }
 
     /// <summary>Answers on an accepted socket.</summary>
@@ -67,8 +79,16 @@ internal sealed class StreamConnection : IDisposable
         }
 
         var connection = new StreamConnection(socket);
-        connection._tls.AuthenticateAsServer(certificates.ServerOptions(refused));
-        return connection;
+        try
+        {
+            connection._tls.AuthenticateAsServer(certificates.ServerOptions(refused));
+            return connection;
+        }
+        catch
+        {
+            connection.Release();
+            throw;
+        }
     }
 
     /// <summary>True if so many bytes can be written without waiting for the peer, as far as one can know.</summary>
@@ -121,7 +141,11 @@ internal sealed class StreamConnection : IDisposable
         }
 
         _start += LengthBytes;
-        Fill(length);
+        if (!Fill(length))
+        {
+            throw new IOException("the connection has ended within a message");
+        }
+
         var message = parser.ParseFrom(_in.AsSpan(_start, length));
         _start += length;
         return message;
@@ -137,6 +161,16 @@ internal sealed class StreamConnection : IDisposable
 
     /// <summary>Ends the connection; a thread that reads or writes is set free with an error.</summary>
     public void Dispose() => _socket.Dispose();
+
+    /// <summary>Ends the connection, and frees what TLS holds. For the thread that reads, when it has read its last.</summary>
+    public void Release()
+    {
+        _socket.Dispose();
+        lock (_writing)
+        {
+            _tls.Dispose();
+        }
+    }
 
     // False if there is nothing more, which is only in order between two messages.
     private bool Fill(int bytes)

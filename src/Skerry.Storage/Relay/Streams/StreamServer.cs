@@ -14,11 +14,14 @@ internal sealed class StreamServer(IRelayService service, RelayIdentity identity
     // Leaders send a heartbeat ten times a second.
     private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(5);
 
+    private readonly RefusedCallers _refused = new(logger, TimeProvider.System, certificates.Hint);
     private readonly Dictionary<Socket, LeaderStream?> _open = [];
     private bool _stopped;
 
     /// <summary>Serves a connection whose first byte is that of <see cref="StreamConnection.Preface"/>, until it ends.</summary>
-    public void Serve(Socket socket)
+    /// <param name="socket">The connection.</param>
+    /// <param name="admitted">Called when the caller has shown to be a node of this cluster, and has said hello.</param>
+    public void Serve(Socket socket, Action admitted)
     {
         lock (_open)
         {
@@ -33,7 +36,7 @@ internal sealed class StreamServer(IRelayService service, RelayIdentity identity
 
         try
         {
-            Serve(socket, Shown(socket));
+            Serve(socket, Shown(socket), admitted);
         }
         catch (Exception e) when (PeerFailure.IsOne(e))
         {
@@ -93,11 +96,23 @@ internal sealed class StreamServer(IRelayService service, RelayIdentity identity
         }
     }
 
-    private void Serve(Socket socket, string peer)
+    private void Serve(Socket socket, string peer, Action admitted)
     {
         socket.ReceiveTimeout = socket.SendTimeout = (int)HelloTimeout.TotalMilliseconds;
-        using var connection = StreamConnection.Answer(
-            socket, certificates, objection => RelayLog.CallerRefused(logger, peer, objection, certificates.Hint));
+        var connection = StreamConnection.Answer(
+            socket, certificates, objection => _refused.Add(peer, objection));
+        try
+        {
+            Serve(socket, connection, peer, admitted);
+        }
+        finally
+        {
+            connection.Release();
+        }
+    }
+
+    private void Serve(Socket socket, StreamConnection connection, string peer, Action admitted)
+    {
         var hello = connection.Read(FromLeader.Parser)?.Hello;
         if (hello is null)
         {
@@ -112,6 +127,7 @@ internal sealed class StreamServer(IRelayService service, RelayIdentity identity
             return;
         }
 
+        admitted();
         socket.ReceiveTimeout = (int)SilenceMax.TotalMilliseconds;
         var stream = new LeaderStream(connection, identity.ToWire());
         lock (_open)

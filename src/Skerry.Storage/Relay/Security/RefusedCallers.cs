@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
+using Skerry.Storage.Relay.Grpc;
 
-namespace Skerry.Objects.Fleet;
+namespace Skerry.Storage.Relay.Security;
 
 /// <summary>
 /// Tells of callers that are no nodes of this cluster: the first at once, and then at most one in <see cref="Quiet"/>, with
 /// how many there were since. Whoever reaches the port can call as often as he likes. Thread-safe.
 /// </summary>
-internal sealed class RefusedCallers(ILogger logger, TimeProvider time, string hint)
+public sealed class RefusedCallers(ILogger logger, TimeProvider time, string hint)
 {
     /// <summary>How long nothing is told after something was.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
@@ -31,6 +32,6 @@ internal sealed class RefusedCallers(ILogger logger, TimeProvider time, string h
             (_untold, _toldAt) = (0, time.GetTimestamp());
         }
 
-        FleetLog.CallerRefused(logger, peer, objection, hint, untold);
+        RelayLog.CallerRefused(logger, peer, objection, hint, untold);
     }
 }
