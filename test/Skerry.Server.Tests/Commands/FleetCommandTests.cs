@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Skerry.Server.Tests.Process;
+using Skerry.Storage.Archive;
 
 namespace Skerry.Server.Tests.Commands;
 
@@ -68,7 +69,10 @@ public sealed class FleetCommandTests(CommandFleet fleet) : IClassFixture<Comman
         var file = Directory.GetFiles(fleet.Bucket, "*", SearchOption.AllDirectories)
             .Single(one => one.Replace('\\', '/').Contains(key, StringComparison.Ordinal) && new FileInfo(one).Length > 200);
         var content = await File.ReadAllBytesAsync(file, Cancel);
-        content[content.Length / 3] ^= 1;
+
+        // It is a bundle, in which other tests' flights are too.
+        var entry = BatchFile.ReadIndex(key, content).Entries.Last(entry => entry.Key.Id.ToString() == history.GetProperty("id").GetString());
+        content[entry.Offset + (entry.Length / 2)] ^= 1;
         await File.WriteAllBytesAsync(file, content, Cancel);
         var verified = await fleet.Run("objects", "verify", "flight", "damaged", "--data", CommandFleet.Names[0]);
         Assert.Equal(1, verified.Code);
