@@ -54,7 +54,7 @@ public sealed class SeedTests(ITestOutputHelper output)
     public void Runs_are_eventful()
     {
         // What the seeds have to contain, so that they mean something: takeovers that found records, moves, fences.
-        var trace = string.Join('\n', Enumerable.Range(1, 40).SelectMany(seed =>
+        var trace = string.Join('\n', Enumerable.Range(1, 60).SelectMany(seed =>
         {
             var lines = new List<string>();
             Assert.Null(new SimulatedFleet(seed, PlantedBug.None, lines.Add).Run());

@@ -114,10 +114,12 @@ public sealed class LogLeader
         ArgumentNullException.ThrowIfNull(error);
         if (_known.TryGetValue(member, out var found))
         {
-            from = Math.Max(from, Math.Max(found.Persisted, _decided) + 1);
+            from = Math.Max(from, found.Persisted + 1);
             if (from <= _submitted)
             {
-                found.Lose(from, _submitted, error);
+                // What is decided already needs no hole, but the member has one.
+                found.IsWhole = false;
+                found.Lose(Math.Max(from, _decided + 1), _submitted, error);
                 Decide();
             }
         }
@@ -288,7 +290,7 @@ public sealed class LogLeader
         public ulong Persisted { get; set; } = persisted;
 
         /// <summary>False once a record before <see cref="Persisted"/> may be missing.</summary>
-        public bool IsWhole { get; private set; } = true;
+        public bool IsWhole { get; set; } = true;
 
         // In ascending order, without overlap; nearly always empty.
         private readonly List<Hole> _holes = [];
@@ -309,7 +311,6 @@ public sealed class LogLeader
             if (first <= last)
             {
                 _holes.Add(new Hole(first, last, error));
-                IsWhole = false;
             }
         }
 

@@ -20,6 +20,7 @@ internal sealed class Oracle
     private readonly Dictionary<ObjectKey, (ulong Epoch, ulong Txid)> _newest = [];
     private readonly Dictionary<SessionId, ulong> _confirmed = [];
     private readonly Dictionary<SessionId, ulong> _uploaded = [];
+    private readonly Dictionary<(NodeId, SessionId), ulong> _acknowledged = [];
     private readonly Dictionary<SessionId, SessionRecord> _sessions = [];
     private readonly Dictionary<ObjectKey, OwnerRecord> _owners = [];
     private readonly HashSet<SessionId> _changedSessions = [];
@@ -51,6 +52,16 @@ internal sealed class Oracle
         var uploaded = _uploaded.GetValueOrDefault(session);
         Check("3 (survival)", held <= uploaded || node.Disk.IsDamaged || node.Disk.Holds(session, held, held),
             $"{node.Name} acknowledges record {held}, which it has not on stable storage");
+        Check("1 (one owner)", !node.Disk.HasStoredBehindSeal(session, held), $"{node.Name} acknowledges record {held} of session {session}, which it had sealed before");
+        _acknowledged[(node.Id, session)] = Math.Max(held, _acknowledged.GetValueOrDefault((node.Id, session)));
+    }
+
+    /// <summary>A follower is about to answer for a session that is taken over: whoever asks counts on what it has acknowledged.</summary>
+    public void Answers(FleetNode node, SessionId session)
+    {
+        var (uploaded, acknowledged) = (_uploaded.GetValueOrDefault(session), _acknowledged.GetValueOrDefault((node.Id, session)));
+        Check("3 (survival)", acknowledged <= uploaded || node.Disk.IsDamaged || node.Disk.Holds(session, uploaded + 1, acknowledged),
+            $"{node.Name} answers for session {session}, and has lost a part of the records {uploaded + 1}–{acknowledged}, which it had acknowledged");
     }
 
     /// <summary>A leader confirms a record.</summary>

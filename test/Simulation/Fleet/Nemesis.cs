@@ -1,5 +1,6 @@
 using Skerry.Simulation.World;
 using Skerry.Storage.Archive;
+using Skerry.Storage.Relay;
 
 namespace Skerry.Simulation.Fleet;
 
@@ -156,9 +157,9 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                 node.Replace();
                 Later(300, 5_000, node.Start);
                 break;
-            case 19 or 20 when !node.IsLost && fleet.Oracle.CanLose(node) && node.Disk.Damage():
+            case 19 or 20 when !node.IsLost && fleet.Oracle.CanLose(node) && node.Disk.Damage() is { } damaged:
                 Trace($"damages what {node.Name} has stored");
-                LookAtDamage(node);
+                LookAtDamage(node, damaged.Session);
                 break;
             case 21 or 22 or 23:
                 DamageBucket();
@@ -202,12 +203,18 @@ internal sealed class Nemesis(SimulatedFleet fleet)
                 other.Process?.Accuse(process.Self.Session);
             });
             Later(200, 800, () => fleet.Witness(key, node, other));
+            if (_random.Happens(0.4) && others.Find(each => process.Leader.State.Record.Followers.Any(member => member.Id == each.Id)) is { } follower)
+            {
+                // Whoever goes on with the write finds a follower that has started anew.
+                Later(300, 1_500, () => follower.Die(restart: true, power: _random.Happens(0.5)));
+            }
+
             Later(1_500, 4_000, () => process.Machine.Thaw(_random.Happens(0.7)));
         });
     }
 
     /// <summary>Has what a node has stored looked at soon: by a takeover, or by its own next start and then by a takeover.</summary>
-    private void LookAtDamage(FleetNode node)
+    private void LookAtDamage(FleetNode node, SessionId damaged)
     {
         var ready = fleet.Nodes.Where(other => other != node && other.Process is { Machine.IsRunning: true, IsReady: true }).ToList();
         var leaders = ready.Where(leader => leader.Process!.Leader.State.Record.Followers.Any(member => member.Id == node.Id)).ToList();
@@ -216,7 +223,7 @@ internal sealed class Nemesis(SimulatedFleet fleet)
             return;
         }
 
-        var leader = _random.Pick(leaders);
+        var leader = leaders.Find(leader => leader.Process!.Self.Session == damaged) ?? _random.Pick(leaders);
         var (machine, session) = (leader.Process!.Machine, leader.Process.Self.Session);
         var judge = _random.Pick([.. ready.Where(other => other != leader)]);
         if (_random.Happens(0.4))

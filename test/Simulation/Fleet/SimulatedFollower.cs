@@ -57,6 +57,7 @@ internal sealed class SimulatedFollower
         WhenSynced(durable.SetResult);
         await durable.Task;
         followed.Stream?.Refuse();
+        _process.Fleet.Oracle.Answers(_process.Node, session);
         return new SealReply(followed.Log.First, followed.Log.Last, TimeSpan.FromTicks(followed.Log.LeaseLeft(_process.Machine.GetTimestamp())));
     }
 

@@ -12,6 +12,7 @@ internal sealed class SimulatedDisk(Random random)
 {
     private readonly List<DiskEntry> _entries = [];
     private readonly Dictionary<SessionId, List<(DiskEntry.Stored Entry, int At)>> _frames = [];
+    private readonly Dictionary<SessionId, List<int>> _seals = [];
     private int _synced;
 
     /// <summary>Takes no more frames; seals are small enough for the reserve.</summary>
@@ -49,6 +50,15 @@ internal sealed class SimulatedDisk(Random random)
             }
 
             frames.Add((stored, _entries.Count));
+        }
+        else if (entry is DiskEntry.Sealed)
+        {
+            if (!_seals.TryGetValue(entry.Session, out var seals))
+            {
+                _seals.Add(entry.Session, seals = []);
+            }
+
+            seals.Add(_entries.Count);
         }
 
         _entries.Add(entry);
@@ -100,20 +110,21 @@ internal sealed class SimulatedDisk(Random random)
     }
 
     /// <summary>Something that was synced becomes illegible; not the end, which nothing could tell from a torn one.</summary>
-    /// <returns>False if there is nothing.</returns>
-    public bool Damage()
+    /// <returns>What has become illegible; null if there is nothing.</returns>
+    public DiskEntry? Damage()
     {
         if (_synced < 2)
         {
-            return false;
+            return null;
         }
 
         // Rather something new, which is not in the bucket yet.
         var back = random.Happens(0.7) ? Math.Min(_synced - 1, 12) : _synced - 1;
-        _entries[_synced - 2 - random.Next(back)].Damage(random);
+        var entry = _entries[_synced - 2 - random.Next(back)];
+        entry.Damage(random);
         IsDamaged = WasDamaged = true;
         Lost?.Invoke();
-        return true;
+        return entry;
     }
 
     /// <summary>What a process that knows no better makes of damage: what is illegible has never been there.</summary>
@@ -163,8 +174,15 @@ internal sealed class SimulatedDisk(Random random)
     }
 
     /// <summary>Whether a loss of power would leave a seal of a session.</summary>
-    public bool HasSealed(SessionId session) =>
-        _entries.Take(_synced).Any(entry => entry is DiskEntry.Sealed && entry.Session == session && !entry.IsDamaged);
+    public bool HasSealed(SessionId session) => SealOf(session) is not null;
+
+    /// <summary>Whether a record of a session was stored after a seal that a loss of power would leave.</summary>
+    public bool HasStoredBehindSeal(SessionId session, ulong sequence) =>
+        SealOf(session) is { } seal && _frames.TryGetValue(session, out var frames)
+        && frames.Exists(frame => frame.At > seal && frame.Entry.Frame.First <= sequence && frame.Entry.Frame.Last >= sequence);
+
+    private int? SealOf(SessionId session) =>
+        _seals.TryGetValue(session, out var seals) && seals.FindIndex(at => at < _synced && !_entries[at].IsDamaged) is var first and >= 0 ? seals[first] : null;
 
     private void Cut(int length)
     {
@@ -172,6 +190,11 @@ internal sealed class SimulatedDisk(Random random)
         foreach (var frames in _frames.Values)
         {
             frames.RemoveAll(frame => frame.At >= length);
+        }
+
+        foreach (var seals in _seals.Values)
+        {
+            seals.RemoveAll(at => at >= length);
         }
     }
 }

@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans.Metadata;
+using Orleans.Runtime;
 using Skerry.Objects.Activation;
 using Skerry.Objects.Fleet;
 using Skerry.Objects.Tests.Hosting;
@@ -105,6 +107,13 @@ internal sealed class FleetNode(TestFleet fleet, string name, Action<SkerryOptio
         await code(o);
         return null;
     }).WaitAsync(TestNode.Bound);
+
+    /// <summary>Whether objects can be placed on a node from here: it is a member, and has said what it hosts.</summary>
+    public bool Knows(FleetNode other)
+    {
+        var silo = other.Runtime.Fleet!.Self;
+        return Runtime.Fleet!.IsAlive(silo) && _app!.Services.GetRequiredService<IClusterManifestProvider>().Current.Silos.ContainsKey(silo);
+    }
 
     public bool Has(string objectName) => Runtime.Find(Objects.IdFromName(objectName).Key) is not null;
 

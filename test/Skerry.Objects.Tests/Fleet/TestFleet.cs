@@ -65,7 +65,7 @@ internal sealed class TestFleet : IAsyncDisposable
 
     /// <summary>Waits until all nodes know of all nodes.</summary>
     public Task MeetAsync() => TestNode.Until(() => Nodes.Where(static n => n.IsRunning).All(n =>
-        Nodes.Where(static m => m.IsRunning).All(m => n.Runtime.Fleet!.IsAlive(m.Runtime.Fleet!.Self))));
+        Nodes.Where(static m => m.IsRunning).All(n.Knows)));
 
     /// <summary>The node that has the object in memory.</summary>
     public FleetNode NodeOf(string objectName) => Nodes.Single(n => n.IsRunning && n.Has(objectName));

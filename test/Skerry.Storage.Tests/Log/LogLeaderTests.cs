@@ -127,6 +127,22 @@ public sealed class LogLeaderTests
     }
 
     [Fact]
+    public void A_member_that_could_not_hold_what_others_had_decided_covers_no_change()
+    {
+        var effects = new Effects();
+        var leader = new LogLeader(effects, Nodes(0, 1, 2, 3, 4), 0);
+        leader.Submit(1, 3);
+        leader.Persisted(Node(1), 3);
+        leader.Persisted(Node(2), 3);
+        leader.Persisted(Node(3), 3);
+        leader.Failed(Node(0), 1, new StorageException("full"));
+        leader.Submit(4, 4);
+        leader.Persisted(Node(0), 4);
+        leader.BeginChange(Nodes(0), Nothing);
+        Assert.False(leader.IsChangeCovered);
+    }
+
+    [Fact]
     public void Decisions_are_ordered_final_and_never_ahead_of_a_quorum() =>
         Gen.Select(
             Gen.Int[1, 5],

@@ -201,7 +201,7 @@ public sealed class RelayLeaderTests : IRelayLeaderEffects
         Pass(5_000);
         Assert.Empty(_done);
         Lose(1, 2);
-        Pass(2_000);
+        Pass(2_400);
         Assert.Equal(["read"], _done);
 
         // What is being read is not to be mistaken for the answer to a write.
