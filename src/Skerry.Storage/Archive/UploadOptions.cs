@@ -45,8 +45,8 @@ public sealed class UploadOptions
     /// <summary>How long to wait after something failed for the first time; doubles up to <see cref="RetryDelayMax"/>. Default 500 ms.</summary>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The longest wait before trying again. Default 30 s.</summary>
-    public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(30);
+    /// <summary>The longest wait before trying again. Default 10 s.</summary>
+    public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Where snapshots are put together that are too large for memory. Default: the system's folder for temporary files.</summary>
     public string ScratchFolder { get; set; } = Path.GetTempPath();

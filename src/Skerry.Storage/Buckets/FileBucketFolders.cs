@@ -33,11 +33,19 @@ internal sealed class FileBucketFolders(string root, FileBucketDisk disk)
                 disk.Rename(from, to);
                 return;
             }
-            catch (IOException e) when (attempt < RenameAttempts && FileBucketFault.IsMissing(e) && File.Exists(from))
+            catch (IOException e) when (attempt < RenameAttempts && (FileBucketFault.IsMissing(e) || IsTaken(e)) && File.Exists(from))
             {
                 make = true;
             }
         }
+    }
+
+    // What CreateDirectory says of a folder that was there when it was made, and gone when it was looked at.
+    private static bool IsTaken(IOException error)
+    {
+        const int Exists = 17; // EEXIST
+        const int WindowsExists = unchecked((int)0x800700B7); // ERROR_ALREADY_EXISTS
+        return error.HResult == (OperatingSystem.IsWindows() ? WindowsExists : Exists);
     }
 
     /// <summary>Makes the names in a folder last, and the way to it.</summary>

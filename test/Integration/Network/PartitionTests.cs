@@ -129,7 +129,7 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
         var slow = fleet.FollowersOf(owner).First(node => node != away);
 
         // Heartbeats pass, but not everything that the fleet writes.
-        slow.Machine!.Limit("256kbit");
+        slow.Machine!.Limit("128kbit");
         await traffic.MoreAsync(300, "beside the slow link");
         await Waiting.UntilAsync(() => Task.FromResult(!fleet.FollowersOf(owner).Contains(slow)), $"{owner.Name} without {slow.Name}");
         AllRun(fleet.Nodes.Except([away, slow]));

@@ -7,13 +7,16 @@ public sealed class InputGateTests(TestNode node) : IClassFixture<TestNode>
     [Fact]
     public async Task Events_interleave_where_the_code_awaits_the_outside()
     {
+        var began = new TaskCompletionSource();
         var outside = new TaskCompletionSource();
         var first = node.Do("interleave", async o =>
         {
             o.Memory.Add("a1");
+            began.SetResult();
             await outside.Task;
             o.Memory.Add("a2");
         });
+        await began.Task.WaitAsync(TestNode.Bound);
         await node.Run("interleave", o => o.Memory.Add("b"));
         outside.SetResult();
         await first.WaitAsync(TestNode.Bound);
