@@ -40,14 +40,5 @@ internal sealed class NodeRoutes(AccountGuard guard, IFleetView fleet)
         member.State.ToString().ToLowerInvariant(),
         member.StartedMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(member.StartedMs),
         member.Problem,
-        member.Figures is not { } figures ? null : new(
-            figures.Generation,
-            figures.Appended,
-            figures.Confirmed,
-            figures.Uploaded,
-            figures.BytesNotUploaded,
-            [
-                .. figures.Followers.Select(one => new FollowerResult(
-                    one.Node.Name, one.Node.Zone, one.IsUp ? one.IsMember ? "following" : "joining" : "lost", one.Held, figures.Appended - Math.Min(one.Held, figures.Appended))),
-            ]));
+        member.Figures is { } figures ? FiguresResult.Of(figures) : null);
 }

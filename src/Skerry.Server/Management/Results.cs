@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Skerry.Storage.Relay.Fleet;
 
 namespace Skerry.Server.Management;
 
@@ -31,7 +32,19 @@ internal sealed record MemberResult(
 
 /// <summary>How far a node's log is.</summary>
 internal sealed record FiguresResult(
-    int Generation, ulong Appended, ulong Confirmed, ulong Uploaded, long BytesNotUploaded, IReadOnlyList<FollowerResult> Followers);
+    int Generation, ulong Appended, ulong Confirmed, ulong Uploaded, long BytesNotUploaded, IReadOnlyList<FollowerResult> Followers)
+{
+    public static FiguresResult Of(SessionFigures figures) => new(
+        figures.Generation,
+        figures.Appended,
+        figures.Confirmed,
+        figures.Uploaded,
+        figures.BytesNotUploaded,
+        [
+            .. figures.Followers.Select(one => new FollowerResult(
+                one.Node.Name, one.Node.Zone, one.IsUp ? one.IsMember ? "following" : "joining" : "lost", one.Held, figures.Appended - Math.Min(one.Held, figures.Appended))),
+        ]);
+}
 
 /// <summary>How far a follower is.</summary>
 internal sealed record FollowerResult(string Name, string Zone, string State, ulong Held, ulong Lag);

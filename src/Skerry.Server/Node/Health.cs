@@ -2,6 +2,8 @@ using System.Text.Json;
 using Skerry.Objects;
 using Skerry.Server.Configuration;
 using Skerry.Server.Hosting;
+using Skerry.Server.Management;
+using Skerry.Storage.Relay.Fleet;
 
 namespace Skerry.Server.Node;
 
@@ -9,7 +11,8 @@ namespace Skerry.Server.Node;
 /// Answers <c>/health</c>: 200 while objects can be read and written, 503 while storage refuses writes. A bucket in trouble
 /// is told, but does not make it 503: all nodes of a fleet have the same one, and go on without it.
 /// </summary>
-internal sealed class Health(NodeStatus node, SkerryServerOptions options, TimeProvider time, GatewayAddress gateway)
+internal sealed class Health(
+    NodeStatus node, SkerryServerOptions options, TimeProvider time, GatewayAddress gateway, ISessionFigures? figures = null)
 {
     private readonly long _started = time.GetTimestamp();
 
@@ -66,6 +69,16 @@ internal sealed class Health(NodeStatus node, SkerryServerOptions options, TimeP
         json.WriteNumber("open_databases"u8, node.OpenDatabases);
         json.WriteNumber("pending_alarms"u8, node.PendingAlarms);
         json.WriteNumber("log_bytes_appended"u8, node.LogBytesAppended);
+        if (figures is not null)
+        {
+            // Of this node alone, and from memory: anybody may ask.
+            json.WriteString("cluster"u8, options.Cluster.Name);
+            json.WriteString("node"u8, options.Node.Name);
+            json.WriteString("zone"u8, options.Node.Zone);
+            json.WritePropertyName("log"u8);
+            JsonSerializer.Serialize(json, FiguresResult.Of(figures.Read()), ManagementJson.Readable.FiguresResult);
+        }
+
         json.WriteStartArray("namespaces"u8);
         foreach (var (name, className) in node.Namespaces)
         {

@@ -35,6 +35,18 @@ public sealed class FleetCommandTests(CommandFleet fleet) : IClassFixture<Comman
     }
 
     [Fact]
+    public async Task Health_tells_the_dashboard_of_followers_and_the_gateway_nothing()
+    {
+        await fleet.Book("followed", "1A", "Ada");
+        var health = await fleet.Get(fleet.Credentials(0, "api_url"));
+        Assert.Equal((CommandFleet.Names[0], "skerry"), (health.GetProperty("node").GetString(), health.GetProperty("cluster").GetString()));
+        var log = health.GetProperty("log");
+        Assert.Equal(CommandFleet.Names.Order(), log.GetProperty("followers").EnumerateArray().Select(static one => one.GetProperty("name").GetString()!).Order());
+        Assert.True(log.GetProperty("bytes_not_uploaded").GetInt64() >= 0);
+        Assert.False((await fleet.Get(fleet.Credentials(0, "gateway_url"))).TryGetProperty("log", out _));
+    }
+
+    [Fact]
     public async Task An_objects_past_can_be_had_through_any_node()
     {
         await fleet.Book("past", "1A", "Ada");
@@ -186,6 +198,9 @@ public sealed class CommandFleet : IAsyncLifetime
         Assert.Equal((0, ""), (answer.Code, answer.Errors));
         return JsonElement.Parse(answer.Output);
     }
+
+    /// <summary>What a listener says of the node's health.</summary>
+    public async Task<JsonElement> Get(string url) => JsonElement.Parse(await _gateway.GetStringAsync(new Uri(new Uri(url), "/health")));
 
     public string Credentials(int node, string member) => _nodes[node].Credentials(Path.Combine(Folder, Names[node])).GetProperty(member).GetString()!;
 
