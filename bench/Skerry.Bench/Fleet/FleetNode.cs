@@ -34,7 +34,7 @@ internal static class FleetNode
         using var files = FileBucket.Open(arguments.Bucket);
         var bucket = new BucketMeter(files);
         var identity = new RelayIdentity("bench", arguments.Name);
-        using var transport = new GrpcRelayTransport(certificates, identity, TimeProvider.System);
+        using var transport = new RelayTransport(certificates, identity, TimeProvider.System);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -48,7 +48,7 @@ internal static class FleetNode
         builder.Services.AddRelay();
         builder.Services.AddSingleton(identity);
         builder.Services.AddSingleton(certificates);
-        builder.Services.AddSingleton<GrpcRelayServer>();
+        builder.Services.AddSingleton<RelayServer>();
         builder.AddSkerry(skerry =>
         {
             skerry.DataFolder = arguments.Data;
@@ -71,7 +71,7 @@ internal static class FleetNode
         await using var app = builder.Build();
         app.MapInternalObjects();
         app.UseRouting();
-        app.MapRelay(app.Services.GetRequiredService<GrpcRelayServer>());
+        app.MapRelay(app.Services.GetRequiredService<RelayServer>());
         Map(app, bucket);
         NodeRecovery.Map(app, arguments.Zone);
         await ((IHost)app).RunAsync(cancel);

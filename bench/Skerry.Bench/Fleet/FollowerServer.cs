@@ -26,7 +26,7 @@ internal static class FollowerServer
         var key = ClusterKey.TryParse(keyText, out var parsed) ? parsed : throw new BenchException("That is no cluster key.");
         using var certificates = NodeCertificates.FromClusterKey(key);
         await using var store = FollowerStore.Open(new FollowerStoreOptions { Folder = folder }, TimeProvider.System, NullLogger.Instance);
-        using var relay = new GrpcRelayServer(new Service(store), new RelayIdentity("bench", "follower"), certificates, NullLogger<GrpcRelayServer>.Instance);
+        using var relay = new RelayServer(new Service(store), new RelayIdentity("bench", "follower"), certificates, NullLogger<RelayServer>.Instance);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();

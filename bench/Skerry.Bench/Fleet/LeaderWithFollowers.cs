@@ -19,14 +19,14 @@ internal sealed class LeaderWithFollowers : IAsyncDisposable
     private readonly List<ServerProcess> _processes = [];
     private readonly List<NodeInfo> _followers = [];
     private readonly NodeCertificates _certificates;
-    private readonly GrpcRelayTransport _transport;
+    private readonly RelayTransport _transport;
     private FollowerStore? _own;
     private Replicator? _replicator;
 
     private LeaderWithFollowers(ClusterKey key)
     {
         _certificates = NodeCertificates.FromClusterKey(key);
-        _transport = new GrpcRelayTransport(_certificates, new RelayIdentity("bench", "leader"), TimeProvider.System);
+        _transport = new RelayTransport(_certificates, new RelayIdentity("bench", "leader"), TimeProvider.System);
     }
 
     /// <summary>Where records are appended.</summary>

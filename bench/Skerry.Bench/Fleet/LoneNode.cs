@@ -18,11 +18,11 @@ internal sealed class LoneNode : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly NodeCertificates _certificates;
-    private readonly GrpcRelayTransport _transport;
+    private readonly RelayTransport _transport;
     private readonly DurableObjectNamespace<IProbe> _probes;
     private bool _stopped;
 
-    private LoneNode(IHost host, NodeCertificates certificates, GrpcRelayTransport transport)
+    private LoneNode(IHost host, NodeCertificates certificates, RelayTransport transport)
     {
         _host = host;
         _certificates = certificates;
@@ -39,7 +39,7 @@ internal sealed class LoneNode : IAsyncDisposable
     {
         using var random = RandomNumberGenerator.Create();
         var certificates = NodeCertificates.FromClusterKey(ClusterKey.Create(random));
-        var transport = new GrpcRelayTransport(certificates, new RelayIdentity("bench", "lone"), TimeProvider.System);
+        var transport = new RelayTransport(certificates, new RelayIdentity("bench", "lone"), TimeProvider.System);
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
         builder.AddSkerry(options =>

@@ -23,7 +23,7 @@ internal sealed class NodeConnections : IConnectionListener
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(50);
 
     private readonly Socket _listening;
-    private readonly Func<GrpcRelayServer?> _streams;
+    private readonly Func<RelayServer?> _streams;
     private readonly SocketConnectionContextFactory _contexts;
     private readonly Channel<ConnectionContext> _https = Channel.CreateUnbounded<ConnectionContext>();
     private readonly LinkedList<(Socket Socket, long Since)> _strangers = [];
@@ -31,7 +31,7 @@ internal sealed class NodeConnections : IConnectionListener
     private readonly Task _accepting;
 
     /// <summary>Begins to listen.</summary>
-    public NodeConnections(Socket bound, Func<GrpcRelayServer?> streams, ILoggerFactory loggers)
+    public NodeConnections(Socket bound, Func<RelayServer?> streams, ILoggerFactory loggers)
     {
         _listening = bound;
         _streams = streams;
@@ -176,7 +176,7 @@ internal sealed class NodeConnections : IConnectionListener
             Span<byte> first = stackalloc byte[1];
             if (socket.Receive(first, SocketFlags.Peek) > 0)
             {
-                if (first[0] != GrpcRelayServer.StreamMark)
+                if (first[0] != RelayServer.StreamMark)
                 {
                     Forget(socket);
                     Pass(socket);

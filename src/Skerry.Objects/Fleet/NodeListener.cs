@@ -74,7 +74,7 @@ public static class NodeListener
     /// <summary>Whether the request came in on a listener for nodes.</summary>
     public static bool Carries(HttpContext http) => http.Features.Get<Mark>() is not null;
 
-    /// <summary>Adds what <see cref="Listen"/> and <see cref="MapRelay"/> need; the <see cref="GrpcRelayServer"/> is for the caller to add.</summary>
+    /// <summary>Adds what <see cref="Listen"/> and <see cref="MapRelay"/> need; the <see cref="RelayServer"/> is for the caller to add.</summary>
     public static IServiceCollection AddRelay(this IServiceCollection services)
     {
         services.AddGrpc(grpc =>
@@ -87,7 +87,7 @@ public static class NodeListener
     }
 
     /// <summary>Answers other nodes' calls for the storage relay.</summary>
-    public static void MapRelay(this IEndpointRouteBuilder routes, GrpcRelayServer server) => routes.MapGrpcService(server.Definition);
+    public static void MapRelay(this IEndpointRouteBuilder routes, RelayServer server) => routes.MapGrpcService(server.Definition);
 
     private sealed class Mark;
 }

@@ -32,7 +32,7 @@ internal sealed class NodeTransport(IServiceProvider services, ILoggerFactory lo
 
         try
         {
-            return ValueTask.FromResult<IConnectionListener>(new NodeConnections(socket, services.GetService<GrpcRelayServer>, loggers));
+            return ValueTask.FromResult<IConnectionListener>(new NodeConnections(socket, services.GetService<RelayServer>, loggers));
         }
         catch
         {

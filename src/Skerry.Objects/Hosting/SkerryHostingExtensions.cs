@@ -139,7 +139,7 @@ public static class SkerryHostingExtensions
             await relay.StopAsync(cancellationToken).ConfigureAwait(false);
 
             // The streams of those that this node follows would keep the web server from ending.
-            services.GetService<GrpcRelayServer>()?.Stop();
+            services.GetService<RelayServer>()?.Stop();
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

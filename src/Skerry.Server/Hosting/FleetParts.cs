@@ -20,7 +20,7 @@ internal sealed class FleetParts : IDisposable
         Certificates = certificates;
         Bucket = bucket;
         Identity = identity;
-        Transport = new GrpcRelayTransport(certificates, identity, TimeProvider.System);
+        Transport = new RelayTransport(certificates, identity, TimeProvider.System);
     }
 
     /// <summary>What this node shows, and whom it believes.</summary>
@@ -33,7 +33,7 @@ internal sealed class FleetParts : IDisposable
     public RelayIdentity Identity { get; }
 
     /// <summary>The way to other nodes.</summary>
-    public GrpcRelayTransport Transport { get; }
+    public RelayTransport Transport { get; }
 
     /// <summary>
     /// Opens them: (1) the cluster's key or certificates, (2) the bucket, which has to honour conditions on writes,

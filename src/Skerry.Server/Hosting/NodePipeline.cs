@@ -20,7 +20,7 @@ internal static class NodePipeline
         pipeline.UseEndpoints(routes =>
         {
             // A node without objects follows nobody.
-            if (services.GetService<GrpcRelayServer>() is { } relay)
+            if (services.GetService<RelayServer>() is { } relay)
             {
                 routes.MapRelay(relay);
             }

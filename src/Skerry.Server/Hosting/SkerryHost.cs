@@ -273,7 +273,7 @@ internal sealed class SkerryHost : IAsyncDisposable
             builder.Services.AddRelay();
             builder.Services.AddSingleton(fleet.Identity);
             builder.Services.AddSingleton(fleet.Certificates);
-            builder.Services.AddSingleton<GrpcRelayServer>();
+            builder.Services.AddSingleton<RelayServer>();
             builder.Services.AddSingleton<IFleetView>(s => new FleetView(
                 options.Cluster.Name, fleet.Bucket, s.GetRequiredService<ISessionFigures>(), fleet.Transport, TimeProvider.System));
         }

@@ -51,7 +51,7 @@ public sealed class NodeAuthenticationTests : IDisposable
         using var certificates = TestCertificates.FromNewKey();
         using var others = TestCertificates.FromNewKey();
         await using var node = await RelayNode.StartAsync(_service, certificates);
-        using var stranger = new GrpcRelayTransport(others, new("c1", "a"), TimeProvider.System);
+        using var stranger = new RelayTransport(others, new("c1", "a"), TimeProvider.System);
         var e = await Assert.ThrowsAsync<PeerUnreachableException>(() => stranger.GreetAsync(node.Address, Self, Cancel));
         Assert.Contains("another cluster key", e.Message, StringComparison.Ordinal);
         Assert.Contains("cluster.key", e.Message, StringComparison.Ordinal);
@@ -98,7 +98,7 @@ public sealed class NodeAuthenticationTests : IDisposable
     {
         using var certificates = TestCertificates.FromNewKey();
         using var plain = new HttpListenerOnLoopback();
-        using var transport = new GrpcRelayTransport(certificates, new("c1", "a"), TimeProvider.System);
+        using var transport = new RelayTransport(certificates, new("c1", "a"), TimeProvider.System);
         var e = await Assert.ThrowsAsync<PeerUnreachableException>(() => transport.GreetAsync(plain.Address, Self, Cancel));
         Assert.Contains("node.address", e.Message, StringComparison.Ordinal);
     }
@@ -109,7 +109,7 @@ public sealed class NodeAuthenticationTests : IDisposable
         using var one = Issue("one");
         using var two = Issue("two");
         await using var node = await RelayNode.StartAsync(_service, one);
-        using var transport = new GrpcRelayTransport(two, new("c1", "a"), TimeProvider.System);
+        using var transport = new RelayTransport(two, new("c1", "a"), TimeProvider.System);
         Assert.Equal(2, (await transport.GreetAsync(node.Address, Self, Cancel)).Count);
     }
 
@@ -124,7 +124,7 @@ public sealed class NodeAuthenticationTests : IDisposable
         Assert.False(own.IsPeer(foreign.Certificate));
         Assert.False(foreign.IsPeer(own.Certificate));
         await using var node = await RelayNode.StartAsync(_service, own);
-        using var transport = new GrpcRelayTransport(foreign, new("c1", "a"), TimeProvider.System);
+        using var transport = new RelayTransport(foreign, new("c1", "a"), TimeProvider.System);
         var e = await Assert.ThrowsAsync<PeerUnreachableException>(() => transport.GreetAsync(node.Address, Self, Cancel));
         Assert.Contains("cluster.ca", e.Message, StringComparison.Ordinal);
         Assert.Empty(_service.Calls);
@@ -140,7 +140,7 @@ public sealed class NodeAuthenticationTests : IDisposable
         time.SetUtcNow(new DateTimeOffset(2031, 1, 1, 0, 0, 0, TimeSpan.Zero));
         Assert.False(lasting.IsPeer(expiring.Certificate));
         await using var node = await RelayNode.StartAsync(_service, expiring);
-        using var transport = new GrpcRelayTransport(lasting, new("c1", "a"), TimeProvider.System);
+        using var transport = new RelayTransport(lasting, new("c1", "a"), TimeProvider.System);
         var e = await Assert.ThrowsAsync<PeerUnreachableException>(() => transport.GreetAsync(node.Address, Self, Cancel));
         Assert.Contains("expired", e.Message, StringComparison.Ordinal);
         Assert.Contains("CN=expiring", e.Message, StringComparison.Ordinal);

@@ -17,9 +17,9 @@ namespace Skerry.Objects.Tests.Fleet;
 internal sealed class RelayNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly GrpcRelayServer _server;
+    private readonly RelayServer _server;
 
-    private RelayNode(WebApplication app, GrpcRelayServer server, GrpcRelayTransport transport, LogLines log)
+    private RelayNode(WebApplication app, RelayServer server, RelayTransport transport, LogLines log)
     {
         _app = app;
         _server = server;
@@ -33,7 +33,7 @@ internal sealed class RelayNode : IAsyncDisposable
 
     public NodeInfo Info { get; }
 
-    public GrpcRelayTransport Transport { get; }
+    public RelayTransport Transport { get; }
 
     public LogLines Log { get; }
 
@@ -41,7 +41,7 @@ internal sealed class RelayNode : IAsyncDisposable
     {
         identity ??= new("c1", "b");
         var log = new LogLines();
-        var server = new GrpcRelayServer(service, identity, certificates, new Logger<GrpcRelayServer>(new SingleFactory(log)), figures);
+        var server = new RelayServer(service, identity, certificates, new Logger<RelayServer>(new SingleFactory(log)), figures);
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

@@ -12,7 +12,7 @@ namespace Skerry.Storage.Relay.Grpc;
 /// <see cref="Definition"/>; that callers are nodes of this cluster is for its TLS to see to
 /// (<see cref="NodeCertificates.ServerOptions"/>). Thread-safe.
 /// </summary>
-public sealed class GrpcRelayServer : IDisposable
+public sealed class RelayServer : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly StreamServer _streams;
@@ -23,8 +23,8 @@ public sealed class GrpcRelayServer : IDisposable
     /// <param name="certificates">What it shows to leaders that stream to it, and whom it takes for one.</param>
     /// <param name="logger">Hears of refused callers.</param>
     /// <param name="figures">How far this node's session is, for those who look at the whole cluster.</param>
-    public GrpcRelayServer(
-        IRelayService service, RelayIdentity identity, NodeCertificates certificates, ILogger<GrpcRelayServer> logger, ISessionFigures? figures = null)
+    public RelayServer(
+        IRelayService service, RelayIdentity identity, NodeCertificates certificates, ILogger<RelayServer> logger, ISessionFigures? figures = null)
     {
         var admission = new RelayAdmission(identity, service, logger);
         Definition = Wire.Relay.BindService(new RelayCalls(service, figures, admission, _stop.Token));

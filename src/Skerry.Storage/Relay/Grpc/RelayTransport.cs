@@ -11,7 +11,7 @@ namespace Skerry.Storage.Relay.Grpc;
 /// The way to other nodes, with TLS 1.3 and certificates on both sides: calls over gRPC, and each stream of frames on a
 /// connection of its own. Thread-safe.
 /// </summary>
-public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposable
+public sealed class RelayTransport : IRelayTransport, IFleetPeers, IDisposable
 {
     private readonly PeerChannels _channels;
     private readonly RelayIdentity _identity;
@@ -20,7 +20,7 @@ public sealed class GrpcRelayTransport : IRelayTransport, IFleetPeers, IDisposab
     private readonly NodeCertificates _certificates;
 
     /// <summary>Makes the transport; it connects when it is used.</summary>
-    public GrpcRelayTransport(NodeCertificates certificates, RelayIdentity identity, TimeProvider time, RelayCallOptions? options = null)
+    public RelayTransport(NodeCertificates certificates, RelayIdentity identity, TimeProvider time, RelayCallOptions? options = null)
     {
         _options = options ?? new();
         _channels = new(certificates, _options);

@@ -8,7 +8,7 @@ using Skerry.Storage.Relay.Security;
 namespace Skerry.Objects.Tests.Fleet;
 
 /// <summary>The transport between nodes over a real web server, HTTP/2 and TLS on loopback.</summary>
-public sealed class GrpcRelayTests : IDisposable
+public sealed class RelayTests : IDisposable
 {
     private static readonly SessionId Session = new(0x1234);
     private static readonly NodeInfo Leader = new(new(7), Session, "a", "north", "127.0.0.1:1");
@@ -213,7 +213,7 @@ public sealed class GrpcRelayTests : IDisposable
     public async Task Both_ends_hear_of_a_stream_that_ends_with_the_followers_process()
     {
         var node = await RelayNode.StartAsync(_service, _certificates);
-        using var transport = new GrpcRelayTransport(_certificates, new("c1", "a"), TimeProvider.System);
+        using var transport = new RelayTransport(_certificates, new("c1", "a"), TimeProvider.System);
         var events = new RecordingEvents();
         await using var stream = await transport.ConnectAsync(node.Info, new(Leader, 0), events, Cancel);
         var follower = await _service.Followed.Task;
@@ -296,7 +296,7 @@ public sealed class GrpcRelayTests : IDisposable
     public async Task A_peer_that_does_not_answer_in_time_is_unreachable_and_a_caller_that_gives_up_is_not_told_so()
     {
         await using var node = await RelayNode.StartAsync(_service, _certificates);
-        using var impatient = new GrpcRelayTransport(
+        using var impatient = new RelayTransport(
             _certificates, new("c1", "a"), TimeProvider.System, new() { AnswerTimeout = TimeSpan.FromMilliseconds(200) });
         var never = new TaskCompletionSource();
         _service.Until = never.Task;
@@ -316,7 +316,7 @@ public sealed class GrpcRelayTests : IDisposable
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var address = silent.LocalEndpoint.ToString()!;
-        using var transport = new GrpcRelayTransport(_certificates, new("c1", "a"), TimeProvider.System, new() { ConnectTimeout = TimeSpan.FromMilliseconds(200) });
+        using var transport = new RelayTransport(_certificates, new("c1", "a"), TimeProvider.System, new() { ConnectTimeout = TimeSpan.FromMilliseconds(200) });
         var e = await Assert.ThrowsAsync<PeerUnreachableException>(() => transport.GreetAsync(address, Leader, Cancel));
         Assert.False(e.Refused);
         Assert.Contains(address, e.Message, StringComparison.Ordinal);
@@ -329,7 +329,7 @@ public sealed class GrpcRelayTests : IDisposable
     [InlineData("127.0.0.1:99999")]
     public async Task An_address_that_is_none_is_unreachable(string address)
     {
-        using var transport = new GrpcRelayTransport(_certificates, new("c1", "a"), TimeProvider.System);
+        using var transport = new RelayTransport(_certificates, new("c1", "a"), TimeProvider.System);
         await Assert.ThrowsAsync<PeerUnreachableException>(() => transport.GreetAsync(address, Leader, Cancel));
     }
 
@@ -337,7 +337,7 @@ public sealed class GrpcRelayTests : IDisposable
     public async Task Another_clusters_node_is_refused_on_both_sides()
     {
         await using var node = await RelayNode.StartAsync(_service, _certificates);
-        using var transport = new GrpcRelayTransport(_certificates, new("c2", "a"), TimeProvider.System);
+        using var transport = new RelayTransport(_certificates, new("c2", "a"), TimeProvider.System);
         var greeting = await Assert.ThrowsAsync<PeerUnreachableException>(() => transport.GreetAsync(node.Address, Leader, Cancel));
         var connecting = await Assert.ThrowsAsync<PeerUnreachableException>(() => transport.ConnectAsync(node.Info, new(Leader, 0), new RecordingEvents(), Cancel));
         foreach (var e in new[] { greeting, connecting })
