@@ -7,7 +7,7 @@ public sealed class LayerTests
 {
     // From below to above; each may use those before it.
     private static readonly string[] Layers =
-        ["src/Skerry.Storage", "src/Skerry.Objects", "samples/FlightSeating", "src/Skerry.Server"];
+        ["src/Skerry.Storage", "src/Skerry.Objects", "src/Skerry.Accounts", "samples/FlightSeating", "src/Skerry.Server"];
 
     public static TheoryData<string> All => [.. Layers];
 

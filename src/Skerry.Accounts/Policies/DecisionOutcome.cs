@@ -1,0 +1,26 @@
+namespace Skerry.Accounts.Policies;
+
+/// <summary>How a <see cref="Decision"/> came out.</summary>
+public enum DecisionOutcome
+{
+    /// <summary>No policy allows it. The default, so that a decision nobody made is a refusal.</summary>
+    NotAllowed,
+
+    /// <summary>A policy allows it, none denies it, and the conditions hold.</summary>
+    Allowed,
+
+    /// <summary>A policy denies it.</summary>
+    Denied,
+
+    /// <summary>The token may be used later only.</summary>
+    NotYetValid,
+
+    /// <summary>The token may be used no longer.</summary>
+    Expired,
+
+    /// <summary>The token may be used from some addresses only, and the caller's is none of them or unknown.</summary>
+    AddressNotListed,
+
+    /// <summary>The token may not be used from the caller's address.</summary>
+    AddressExcluded,
+}
