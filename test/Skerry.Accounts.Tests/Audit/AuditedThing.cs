@@ -1,0 +1,40 @@
+using Skerry.Accounts.Audit;
+using Skerry.Objects;
+
+namespace Skerry.Accounts.Tests.Audit;
+
+/// <summary>An object with nothing but an audit log, which somebody with access to its database may change.</summary>
+public interface IAuditedThing : IDurableObject
+{
+    Task Add(AuditEntry entry);
+
+    Task Tamper(string sql);
+
+    Task<AuditPage> Read(AuditQuery query);
+
+    Task<AuditProof> Verify();
+}
+
+/// <inheritdoc cref="IAuditedThing"/>
+public sealed class AuditedThing : DurableObject, IAuditedThing
+{
+    private readonly AuditLog _log;
+
+    public AuditedThing() => _log = new(Sql);
+
+    public Task Add(AuditEntry entry)
+    {
+        _log.Add(entry);
+        return Task.CompletedTask;
+    }
+
+    public Task Tamper(string sql)
+    {
+        Sql.Exec(sql);
+        return Task.CompletedTask;
+    }
+
+    public Task<AuditPage> Read(AuditQuery query) => Task.FromResult(_log.Read(query));
+
+    public Task<AuditProof> Verify() => Task.FromResult(_log.Verify());
+}
