@@ -14,7 +14,7 @@ internal sealed record BenchArguments(string Suite, IReadOnlyList<string> Only, 
     public const string Usage =
         """
         usage: dotnet run -c Release --project bench/Skerry.Bench -- <suite> [--only name]... [--out folder] [--data folder] [--peers-only]
-          suite         objects, or relay
+          suite         objects, relay, or accounts
           --only        take this figure alone; may be given several times. Without --out no files are written then.
           --out         folder for <suite>.jsonl and <suite>.md; default bench/results
           --data        where temporary data goes, on a real disk; default /var/tmp

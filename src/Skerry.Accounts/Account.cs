@@ -8,75 +8,96 @@ namespace Skerry.Accounts;
 /// <inheritdoc cref="IAccount"/>
 public sealed class Account : DurableObject, IAccount
 {
-    private readonly AuditLog _audit;
-    private readonly TokenTable _tokens;
-    private readonly TimeProvider _time;
+    private readonly ObjectParts _parts;
+    private readonly DurableObjectNamespace<ITokenIndex> _index;
+    private AuditLog? _audit;
+    private TokenTable? _tokens;
 
     /// <summary>Opens it.</summary>
-    /// <param name="index">Where tokens' values are filed.</param>
+    /// <param name="index">Where tokens are found by their values.</param>
     /// <param name="random">A cryptographic source.</param>
     /// <param name="time">The clock.</param>
     public Account(DurableObjectNamespace<ITokenIndex> index, RandomNumberGenerator random, TimeProvider time)
     {
-        _time = time;
-        Sql.Exec("CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_on INTEGER NOT NULL)");
-        TokenTable.Create(Sql);
-        _audit = new(Sql);
-        _tokens = new(TokenKind.Account, AccountId, Sql, _audit, index, random, time);
+        _index = index;
+        _parts = new(Sql, Storage, Context, random, time);
+        if (Sql.Exec<long>("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'account'").One() > 0)
+        {
+            Open();
+        }
     }
 
     private string AccountId => Id.Name ?? throw new InvalidOperationException("An account is found by its name.");
 
+    private Answer<TokenRecord> NoAccount => new(null, AccountsFault.NotFound, $"There is no account {AccountId}.");
+
+    private Answer<CreatedToken> NoAccountForToken => new(null, AccountsFault.NotFound, $"There is no account {AccountId}.");
+
     /// <inheritdoc/>
     public Task<AccountInfo> Create(string name, Actor by)
     {
-        if (Find() is { } present)
+        if (_audit is null)
         {
-            return Task.FromResult(present);
+            Storage.TransactionSync(() =>
+            {
+                var now = _parts.Now();
+                Sql.Exec("CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_on INTEGER NOT NULL)");
+                Sql.Exec("INSERT INTO account (id, name, created_on) VALUES (?, ?, ?)", AccountId, name, now);
+                TokenTable.Create(Sql);
+                AuditLog.Create(Sql);
+                new AuditLog(Sql).Add(new(_parts.NewId(), now, "create", by, "account", AccountId, null, null));
+            });
+            Open();
         }
 
-        var now = _time.GetUtcNow();
-        Sql.Exec("INSERT INTO account (id, name, created_on) VALUES (?, ?, ?)", AccountId, name, now);
-        _audit.Add(new(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), now, "create", by, "account", AccountId, null, null));
-        return Task.FromResult(Find()!);
+        return Task.FromResult(Find());
     }
 
     /// <inheritdoc/>
-    public Task<AccountInfo?> Get() => Task.FromResult(Find());
+    public Task<AccountInfo?> Get() => Task.FromResult(_audit is null ? null : Find());
 
     /// <inheritdoc/>
-    public Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by) => _tokens.CreateAsync(settings, by);
+    public Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by) =>
+        _tokens?.CreateAsync(settings, by) ?? Task.FromResult(NoAccountForToken);
 
     /// <inheritdoc/>
-    public Task<TokenRecord?> GetToken(string id) => Task.FromResult(_tokens.Find(id));
+    public Task<TokenRecord?> GetToken(string id) => Task.FromResult(_tokens?.Find(id));
 
     /// <inheritdoc/>
-    public Task<TokenPage> ListTokens(int skip, int take) => Task.FromResult(_tokens.List(skip, take));
+    public Task<TokenPage> ListTokens(int skip, int take) => Task.FromResult(_tokens?.List(skip, take) ?? new([], 0));
 
     /// <inheritdoc/>
-    public Task<Answer<TokenRecord>> UpdateToken(string id, TokenSettings settings, Actor by) => Task.FromResult(_tokens.Update(id, settings, by));
+    public Task<Answer<TokenRecord>> UpdateToken(string id, TokenSettings settings, long? version, Actor by) =>
+        Task.FromResult(_tokens?.Update(id, settings, version, by) ?? NoAccount);
 
     /// <inheritdoc/>
-    public Task<Answer<CreatedToken>> RollToken(string id, Actor by) => _tokens.RollAsync(id, by);
+    public Task<Answer<CreatedToken>> RollToken(string id, long? version, Actor by) =>
+        _tokens?.RollAsync(id, version, by) ?? Task.FromResult(NoAccountForToken);
 
     /// <inheritdoc/>
-    public Task<Answer<TokenRecord>> DeleteToken(string id, Actor by) => _tokens.DeleteAsync(id, by);
+    public Task<Answer<TokenRecord>> DeleteToken(string id, long? version, Actor by) => Task.FromResult(_tokens?.Delete(id, version, by) ?? NoAccount);
 
     /// <inheritdoc/>
-    public Task<TokenRecord?> CheckToken(string id, byte[] hash) => Task.FromResult(_tokens.Check(id, hash));
+    public Task<TokenRecord?> CheckToken(string id, byte[] hash) => Task.FromResult(_tokens?.Check(id, hash));
 
     /// <inheritdoc/>
-    public Task TokenUsed(string id, DateTimeOffset at)
+    public Task RecordTokenUse(string id, DateTimeOffset at)
     {
-        _tokens.Used(id, at);
+        _tokens?.RecordUse(id, at);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task<AuditPage> ReadAudit(AuditQuery query) => Task.FromResult(_audit.Read(query));
+    public Task<AuditPage> ReadAudit(AuditQuery query) => Task.FromResult(_audit?.Read(query) ?? new([], null));
 
     /// <inheritdoc/>
-    public Task<AuditProof> VerifyAudit() => Task.FromResult(_audit.Verify());
+    public Task<AuditProof> VerifyAudit(AuditProof? after) => Task.FromResult(_audit?.Verify(after) ?? AuditProof.Nothing);
 
-    private AccountInfo? Find() => Sql.Exec<AccountInfo>("SELECT id, name, created_on FROM account").OneOrDefault();
+    private void Open()
+    {
+        _audit = new(Sql);
+        _tokens = new(TokenKind.Account, AccountId, _parts, _audit, _index);
+    }
+
+    private AccountInfo Find() => Sql.Exec<AccountInfo>("SELECT id, name, created_on FROM account").One();
 }

@@ -14,4 +14,7 @@ public enum AccountsFault
 
     /// <summary>There are as many as there may be.</summary>
     TooMany,
+
+    /// <summary>It is not what the asker has looked at any more.</summary>
+    Changed,
 }

@@ -6,7 +6,8 @@ namespace Skerry.Accounts;
 
 /// <summary>How records are stored in the objects' databases.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = false)]
 [JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(TokenSettings))]
 internal sealed partial class AccountsJson : JsonSerializerContext;

@@ -40,7 +40,7 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
         var made = (await account.CreateToken(Settings(id), Ada)).Value!;
         Assert.NotNull(await here.FindAsync(made.Value));
         Assert.NotNull(await there.FindAsync(made.Value));
-        var rolled = (await account.RollToken(made.Token.Id, Ada)).Value!;
+        var rolled = (await account.RollToken(made.Token.Id, null, Ada)).Value!;
         Assert.Equal(made.Token.Id, rolled.Token.Id);
         Assert.NotEqual(made.Value, rolled.Value);
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -58,21 +58,21 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
         var authority = node.Authority(_clock);
         var made = (await account.CreateToken(Settings(id), Ada)).Value!;
         await authority.FindAsync(made.Value);
-        Assert.True((await account.UpdateToken(made.Token.Id, Settings(id) with { IsDisabled = true }, Ada)).Value!.Settings.IsDisabled);
+        Assert.True((await account.UpdateToken(made.Token.Id, Settings(id) with { IsDisabled = true }, null, Ada)).Value!.Settings.IsDisabled);
 
         // Until then the node knows no better: this is the cache that spares the question.
         Assert.False((await authority.FindAsync(made.Value))!.Record.Settings.IsDisabled);
         _clock.Advance(TimeSpan.FromSeconds(1));
         var disabled = await authority.FindAsync(made.Value);
         Assert.True(disabled!.Record.Settings.IsDisabled);
-        Assert.False(disabled.Decide(KvWrite, ResourceName.Account(id), IPAddress.Parse("192.0.2.1"), _clock.GetUtcNow()).IsAllowed);
-        await account.DeleteToken(made.Token.Id, Ada);
+        Assert.Equal("The token is disabled.", disabled.Decide(KvWrite, ResourceName.Account(id), IPAddress.Parse("192.0.2.1"), _clock.GetUtcNow()).ToString());
+        await account.DeleteToken(made.Token.Id, null, Ada);
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(await authority.FindAsync(made.Value));
         Assert.Null(await account.GetToken(made.Token.Id));
-        Assert.Equal(AccountsFault.NotFound, (await account.RollToken(made.Token.Id, Ada)).Fault);
-        Assert.Equal(AccountsFault.NotFound, (await account.UpdateToken(made.Token.Id, Settings(id), Ada)).Fault);
-        Assert.Equal(AccountsFault.NotFound, (await account.DeleteToken(made.Token.Id, Ada)).Fault);
+        Assert.Equal(AccountsFault.NotFound, (await account.RollToken(made.Token.Id, null, Ada)).Fault);
+        Assert.Equal(AccountsFault.NotFound, (await account.UpdateToken(made.Token.Id, Settings(id), null, Ada)).Fault);
+        Assert.Equal(AccountsFault.NotFound, (await account.DeleteToken(made.Token.Id, null, Ada)).Fault);
     }
 
     [Fact]
@@ -83,9 +83,7 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
         var made = (await account.CreateToken(Settings(id), Ada)).Value!;
         using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
         var stray = ApiToken.Create(TokenKind.Account, random);
-        var bytes = new byte[TokenHash.Bytes];
-        stray.Hash.CopyTo(bytes);
-        await node.Index.GetByName($"{stray.Hash.Shard:x2}").Put(bytes, new(TokenKind.Account, id, made.Token.Id));
+        await node.Index.GetByName($"{stray.Hash.Shard:x2}").Put(stray.Hash.ToArray(), new(TokenKind.Account, id, made.Token.Id));
         Assert.Null(await node.Authority(_clock).FindAsync(stray.Reveal()));
         Assert.NotNull(await node.Authority(_clock).FindAsync(made.Value));
     }
@@ -113,9 +111,9 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
     {
         var (id, account) = await node.NewAccountAsync();
         var made = (await account.CreateToken(Settings(id), Ada)).Value!;
-        var before = (await account.VerifyAudit()).Entries;
+        var before = (await account.VerifyAudit(null)).Entries;
         var bad = Settings(id) with { Name = "", AddressesIn = ["192.0.2.0/33"], NotBefore = DateTimeOffset.MaxValue, ExpiresOn = DateTimeOffset.MinValue };
-        foreach (var message in new[] { (await account.CreateToken(bad, Ada)).Message, (await account.UpdateToken(made.Token.Id, bad, Ada)).Message })
+        foreach (var message in new[] { (await account.CreateToken(bad, Ada)).Message, (await account.UpdateToken(made.Token.Id, bad, null, Ada)).Message })
         {
             Assert.Contains("name:", message, StringComparison.Ordinal);
             Assert.Contains("condition.request_ip.in[0]", message, StringComparison.Ordinal);
@@ -124,7 +122,7 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
 
         Assert.Equal(1, (await account.ListTokens(0, 10)).Total);
         Assert.Equal(made.Token, (await account.GetToken(made.Token.Id))! with { Settings = made.Token.Settings });
-        Assert.Equal(before, (await account.VerifyAudit()).Entries);
+        Assert.Equal(before, (await account.VerifyAudit(null)).Entries);
     }
 
     [Fact]
@@ -132,9 +130,9 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
     {
         var (id, account) = await node.NewAccountAsync();
         var made = (await account.CreateToken(Settings(id), Ada)).Value!;
-        await account.UpdateToken(made.Token.Id, Settings(id) with { Name = "renamed" }, Ada);
-        var rolled = (await account.RollToken(made.Token.Id, Ada)).Value!;
-        await account.DeleteToken(made.Token.Id, Ada);
+        await account.UpdateToken(made.Token.Id, Settings(id) with { Name = "renamed" }, null, Ada);
+        var rolled = (await account.RollToken(made.Token.Id, null, Ada)).Value!;
+        await account.DeleteToken(made.Token.Id, null, Ada);
         var entries = (await account.ReadAudit(new(Ascending: true))).Entries;
         Assert.Equal(["create", "create", "update", "roll", "delete"], entries.Select(static entry => entry.Action));
         Assert.Equal((ActorKind.System, "account", id), (entries[0].Actor.Kind, entries[0].ResourceType, entries[0].ResourceId));
@@ -147,7 +145,7 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
         });
         Assert.Equal((null, "renamed"), (entries[1].Before, JsonElement.Parse(entries[2].After!).GetProperty("name").GetString()));
         Assert.Null(entries[4].After);
-        Assert.True((await account.VerifyAudit()).Holds);
+        Assert.True((await account.VerifyAudit(null)).Holds);
     }
 
     [Fact]
@@ -155,14 +153,14 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
     {
         var (id, account) = await node.NewAccountAsync();
         var made = (await account.CreateToken(Settings(id), Ada)).Value!;
-        var noted = await account.VerifyAudit();
+        var noted = await account.VerifyAudit(null);
         await node.RestartAsync();
         account = node.Accounts.GetByName(id);
         Assert.Equal("default", (await account.Get())?.Name);
         Assert.Equal(made.Token.Id, (await node.Authority(_clock).FindAsync(made.Value))?.Record.Id);
-        Assert.Equal(noted, await account.VerifyAudit());
-        await account.RollToken(made.Token.Id, Ada);
-        var proof = await account.VerifyAudit();
+        Assert.Equal(noted, await account.VerifyAudit(null));
+        await account.RollToken(made.Token.Id, null, Ada);
+        var proof = await account.VerifyAudit(null);
         Assert.True(proof.Holds);
         Assert.Equal(noted.Entries + 1, proof.Entries);
     }
@@ -182,10 +180,10 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
         Assert.Equal(5, page.Total);
         Assert.Equal([made[3], made[2], made[1]], page.Tokens.Select(static token => token.Id));
         var used = new DateTimeOffset(2026, 5, 5, 5, 5, 5, TimeSpan.Zero);
-        await account.TokenUsed(made[0], used);
-        await account.TokenUsed(made[0], used.AddSeconds(30));
+        await account.RecordTokenUse(made[0], used);
+        await account.RecordTokenUse(made[0], used.AddSeconds(30));
         Assert.Equal(used, (await account.GetToken(made[0]))!.LastUsedOn);
-        await account.TokenUsed(made[0], used.AddSeconds(61));
+        await account.RecordTokenUse(made[0], used.AddSeconds(61));
         Assert.Equal(used.AddSeconds(61), (await account.GetToken(made[0]))!.LastUsedOn);
     }
 
@@ -194,7 +192,7 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
     {
         var (id, account) = await node.NewAccountAsync();
         var made = (await account.CreateToken(Settings(id), Ada)).Value!;
-        var rolled = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => node.Accounts.GetByName(id).RollToken(made.Token.Id, Ada)));
+        var rolled = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => node.Accounts.GetByName(id).RollToken(made.Token.Id, null, Ada)));
         var good = 0;
         foreach (var one in rolled.Select(static answer => answer.Value!.Value).Append(made.Value))
         {
@@ -202,6 +200,107 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
         }
 
         Assert.Equal(1, good);
+    }
+
+    [Fact]
+    public async Task What_was_changed_since_it_was_looked_at_is_not_changed_again()
+    {
+        var (id, account) = await node.NewAccountAsync();
+        var seen = (await account.CreateToken(Settings(id), Ada)).Value!.Token;
+        var stronger = (await account.UpdateToken(seen.Id, Settings(id) with { AddressesIn = null }, seen.Version, Ada)).Value!;
+        Assert.Equal(seen.Version + 1, stronger.Version);
+        Assert.Equal(AccountsFault.Changed, (await account.RollToken(seen.Id, seen.Version, Ada)).Fault);
+        Assert.Equal(AccountsFault.Changed, (await account.UpdateToken(seen.Id, Settings(id), seen.Version, Ada)).Fault);
+        Assert.Equal(AccountsFault.Changed, (await account.DeleteToken(seen.Id, seen.Version, Ada)).Fault);
+        Assert.Equal(stronger.Version, (await account.GetToken(seen.Id))!.Version);
+    }
+
+    [Fact]
+    public async Task A_roll_during_which_the_token_is_changed_reveals_nothing()
+    {
+        var (id, account) = await node.NewAccountAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            // Made through two stubs, so that nothing orders them.
+            var seen = (await account.CreateToken(Settings(id), Ada)).Value!.Token;
+            var roll = node.Accounts.GetByName(id).RollToken(seen.Id, seen.Version, Ada);
+            var update = node.Accounts.GetByName(id).UpdateToken(seen.Id, Settings(id) with { AddressesIn = null }, seen.Version, Ada);
+            var outcomes = new[] { (await roll).Fault, (await update).Fault };
+            Assert.Equal([AccountsFault.None, AccountsFault.Changed], outcomes.Order());
+        }
+    }
+
+    [Fact]
+    public async Task Settings_of_any_size_leave_no_change_without_its_entry()
+    {
+        var (id, account) = await node.NewAccountAsync();
+        var made = (await account.CreateToken(Settings(id), Ada)).Value!;
+        TokenSettings[] refused =
+        [
+            Settings(id) with { Policies = [Settings(id).Policies[0] with { Id = new string('x', 1_000_000) }] },
+            Settings(id) with { Policies = [Settings(id).Policies[0] with { PermissionGroups = [.. Enumerable.Repeat(PermissionGroups.All[0].Id, 100_000)] }] },
+            Settings(id) with { Policies = [.. Enumerable.Range(0, 1_000).Select(i => Settings(id).Policies[0] with { Id = $"p{i}" })] },
+            Settings(id) with
+            {
+                Policies =
+                [
+                    Settings(id).Policies[0] with
+                    {
+                        Resources = Enumerable.Range(1, 900).ToDictionary(i => ResourceName.Namespace(id, $"{i:x32}").ToString(), static _ => "*"),
+                    },
+                ],
+            },
+        ];
+        foreach (var settings in refused)
+        {
+            Assert.Equal(AccountsFault.Invalid, (await account.CreateToken(settings, Ada)).Fault);
+            Assert.Equal(AccountsFault.Invalid, (await account.UpdateToken(made.Token.Id, settings, null, Ada)).Fault);
+        }
+
+        Assert.Equal(2, (await account.VerifyAudit(null)).Entries);
+        Assert.Equal(made.Token.Version, (await account.GetToken(made.Token.Id))!.Version);
+    }
+
+    [Fact]
+    public async Task An_account_that_was_never_made_has_nothing_and_takes_nothing()
+    {
+        var account = node.Accounts.GetByName("0123456789abcdef0123456789abcdef");
+        Assert.Null(await account.Get());
+        Assert.Equal(AccountsFault.NotFound, (await account.CreateToken(Settings(new string('0', 32)), Ada)).Fault);
+        Assert.Null(await account.CheckToken("any", new byte[TokenHash.Bytes]));
+        Assert.Empty((await account.ReadAudit(new())).Entries);
+        Assert.Equal(AuditProof.Nothing, await account.VerifyAudit(null));
+        Assert.Equal(0, (await account.ListTokens(0, 10)).Total);
+    }
+
+    [Fact]
+    public async Task A_token_in_use_is_known_without_a_pause_and_asked_for_anew_behind_the_back()
+    {
+        var (id, account) = await node.NewAccountAsync();
+        var authority = node.Authority(_clock);
+        var made = (await account.CreateToken(Settings(id), Ada)).Value!;
+        var first = await authority.FindAsync(made.Value);
+        await account.UpdateToken(made.Token.Id, Settings(id) with { Name = "renamed" }, null, Ada);
+        _clock.Advance(TimeSpan.FromMilliseconds(500));
+
+        // Old enough to be asked for, and new enough to be used meanwhile.
+        var used = authority.FindAsync(made.Value);
+        Assert.True(used.IsCompletedSuccessfully);
+        Assert.Same(first, await used);
+        while ((await authority.FindAsync(made.Value))!.Record.Settings.Name != "renamed")
+        {
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task Bad_parts_of_lists_are_refused()
+    {
+        var (_, account) = await node.NewAccountAsync();
+        foreach (var (skip, take) in new[] { (-1, 1), (0, 0), (0, -1), (0, IAccount.ListMax + 1) })
+        {
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => account.ListTokens(skip, take));
+        }
     }
 
     private static TokenSettings Settings(string account) => new(

@@ -16,6 +16,7 @@ internal sealed class ConfirmLatency : IFigure
     private const int Times = 300;
     private const int WarmUps = 20;
     private const int RecordBytes = 1_000;
+    private const int Followers = 3;
 
     /// <inheritdoc/>
     public string Name => "confirm_latency";
@@ -86,8 +87,11 @@ internal sealed class ConfirmLatency : IFigure
         trips.Clear();
         syncs.Clear();
         var (ours, peer) = await Rounds.Alternate(5, Confirmations, Parts, cancel);
+        var together = SyncsTogether.Majority(Followers, () => new DataSync(run.NewFolder(Name)), payload, Times);
         return new Measurement(
-            ours, peer, $"records of {RecordBytes} bytes; a round trip {Shown.Of(Rounds.Median(trips), "0")} us, an fdatasync {Shown.Of(Rounds.Median(syncs), "0")} us");
+            ours,
+            peer,
+            $"records of {RecordBytes} bytes; a round trip {Shown.Of(Rounds.Median(trips), "0")} us, an fdatasync {Shown.Of(Rounds.Median(syncs), "0")} us; of {Followers} at once, as the followers of one machine do it, most are through after {Shown.Of(together, "0")} us");
     }
 
     private sealed class EchoEvents : IFollowerEvents

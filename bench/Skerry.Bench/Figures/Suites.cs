@@ -30,5 +30,10 @@ internal static class Suites
                 new Recovery(),
                 new Restore100Mb(),
             ],
+            ["accounts"] =
+            [
+                new AuthorizeCached(),
+                new AuthorizeCold(),
+            ],
         };
 }

@@ -7,78 +7,95 @@ using Skerry.Objects;
 namespace Skerry.Accounts.Audit;
 
 /// <summary>
-/// An object's audit log, a table of its own database: an entry is written in the transaction of the change that it tells
-/// of, so there is never the one without the other.
+/// An object's audit log, a table of its own database. Whoever changes something adds the entry in the same transaction,
+/// so that there is never the one without the other.
 /// </summary>
 /// <remarks>
 /// Entries are a hash chain: each one's hash is the SHA-256 of the hash before it, its number (8 bytes, big endian) and its
-/// JSON. Who changes, removes or puts in an entry has to make all later hashes anew, and then the last one differs from
-/// what anybody has noted of it.
+/// JSON. Who changes, removes or puts in an entry has to make all later hashes anew, and then they differ from what anybody
+/// has noted of them.
 /// </remarks>
-internal sealed class AuditLog
+internal sealed class AuditLog(SqlStorage sql)
 {
-    private static readonly byte[] Origin = new byte[SHA256.HashSizeInBytes];
+    /// <summary>The most entries that <see cref="Verify"/> goes through at once: others wait for the object meanwhile.</summary>
+    public const int VerifyMax = 10_000;
 
-    private readonly SqlStorage _sql;
-    private long _last;
-    private byte[] _head = Origin;
+    /// <summary>Makes the table.</summary>
+    public static void Create(SqlStorage sql) => sql.Exec(
+        """
+        CREATE TABLE audit (
+            seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, action TEXT NOT NULL, resource_type TEXT NOT NULL, resource_id TEXT NOT NULL,
+            token_id TEXT, entry TEXT NOT NULL, hash BLOB NOT NULL);
+        CREATE INDEX audit_action ON audit (action, seq);
+        CREATE INDEX audit_resource ON audit (resource_id, seq);
+        CREATE INDEX audit_token ON audit (token_id, seq)
+        """);
 
-    public AuditLog(SqlStorage sql)
-    {
-        _sql = sql;
-        sql.Exec(
-            """
-            CREATE TABLE IF NOT EXISTS audit (
-                seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, action TEXT NOT NULL, resource_type TEXT NOT NULL, resource_id TEXT NOT NULL,
-                token_id TEXT, entry TEXT NOT NULL, hash BLOB NOT NULL);
-            CREATE INDEX IF NOT EXISTS audit_at ON audit (at)
-            """);
-        if (sql.Exec<Link>("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").FirstOrDefault() is { } link)
-        {
-            (_last, _head) = (link.Seq, link.Hash);
-        }
-    }
-
-    /// <summary>Writes an entry.</summary>
+    /// <summary>Adds an entry.</summary>
     public void Add(AuditEntry entry)
     {
         var json = JsonSerializer.Serialize(entry, AccountsJson.Default.AuditEntry);
-        var hash = Hash(_head, _last + 1, json);
-        _sql.Exec(
+        var last = sql.Exec<Link>("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").FirstOrDefault() ?? Link.Origin;
+        sql.Exec(
             "INSERT INTO audit (seq, at, action, resource_type, resource_id, token_id, entry, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            _last + 1, entry.At, entry.Action, entry.ResourceType, entry.ResourceId, entry.Actor.TokenId, json, hash);
-        (_last, _head) = (_last + 1, hash);
+            last.Seq + 1, entry.At, entry.Action, entry.ResourceType, entry.ResourceId, entry.Actor.TokenId, json, HashOf(last.Hash, last.Seq + 1, json));
     }
 
     /// <summary>Reads a part.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is not accepted.</exception>
     public AuditPage Read(AuditQuery query)
     {
-        var order = query.Ascending ? "ASC" : "DESC";
-        var beyond = query.Ascending ? ">" : "<";
-        var found = _sql.Exec<Row>(
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(query.Limit);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, AuditQuery.LimitMax);
+        List<string> conditions = [];
+        List<SqlValue> values = [];
+        Where("at >= ?", query.Since);
+        Where("at < ?", query.Before);
+        Where("action = ?", query.Action);
+        Where("resource_type = ?", query.ResourceType);
+        Where("resource_id = ?", query.ResourceId);
+        Where("token_id = ?", query.TokenId);
+        Where(query.Ascending ? "seq > ?" : "seq < ?", query.After);
+
+        // One more than asked for tells whether there is a next part.
+        var found = sql.Exec<Filed>(
             $"""
-            SELECT seq, entry FROM audit
-            WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) AND (?3 IS NULL OR action = ?3) AND (?4 IS NULL OR resource_type = ?4)
-                AND (?5 IS NULL OR resource_id = ?5) AND (?6 IS NULL OR token_id = ?6) AND (?7 IS NULL OR seq {beyond} ?7)
-            ORDER BY seq {order} LIMIT ?8
+            SELECT seq, entry FROM audit {(conditions.Count > 0 ? "WHERE " : "")}{string.Join(" AND ", conditions)}
+            ORDER BY seq {(query.Ascending ? "ASC" : "DESC")} LIMIT ?
             """,
-            query.Since, query.Before, query.Action, query.ResourceType, query.ResourceId, query.TokenId, query.After, query.Limit + 1L).ToList();
+            [.. values, query.Limit + 1L]).ToList();
         var part = found.Take(query.Limit).ToList();
         return new([.. part.Select(static row => Parse(row.Entry))], found.Count > query.Limit ? part[^1].Seq : null);
+
+        void Where(string condition, SqlValue value)
+        {
+            if (value.Type != SqlType.Null)
+            {
+                conditions.Add(condition);
+                values.Add(value);
+            }
+        }
     }
 
-    /// <summary>Goes through the chain.</summary>
-    public AuditProof Verify()
+    /// <summary>Goes through a part of the chain.</summary>
+    public AuditProof Verify(AuditProof? after)
     {
-        var (last, head) = (0L, Origin);
-        foreach (var row in _sql.Exec<Whole>("SELECT seq, at, action, resource_type, resource_id, token_id, entry, hash FROM audit ORDER BY seq"))
+        var (last, head) = (after?.Entries ?? 0, after is null ? Link.Origin.Hash : Convert.FromHexString(after.Head));
+        if (last > 0 && !head.AsSpan().SequenceEqual(sql.Exec<byte[]>("SELECT hash FROM audit WHERE seq = ?", last).OneOrDefault()))
+        {
+            return Broken($"entry {last} is not the one that was noted");
+        }
+
+        var rows = sql.Exec<Row>(
+            "SELECT seq, at, action, resource_type, resource_id, token_id, entry, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", last, VerifyMax).ToList();
+        foreach (var row in rows)
         {
             if (row.Seq != last + 1)
             {
                 return Broken($"entry {last + 1} is gone");
             }
 
-            var hash = Hash(head, row.Seq, row.Entry);
+            var hash = HashOf(head, row.Seq, row.Entry);
             if (!hash.AsSpan().SequenceEqual(row.Hash))
             {
                 return Broken($"entry {row.Seq} does not match its hash, or the one before it was changed");
@@ -95,14 +112,14 @@ internal sealed class AuditLog
             (last, head) = (row.Seq, hash);
         }
 
-        return new(last, Convert.ToHexStringLower(head), null);
+        return new(last, Convert.ToHexStringLower(head), rows.Count < VerifyMax, null);
 
-        AuditProof Broken(string problem) => new(last, Convert.ToHexStringLower(head), problem);
+        AuditProof Broken(string problem) => new(last, Convert.ToHexStringLower(head), true, problem);
     }
 
     private static AuditEntry Parse(string json) => JsonSerializer.Deserialize(json, AccountsJson.Default.AuditEntry)!;
 
-    private static byte[] Hash(byte[] before, long seq, string json)
+    private static byte[] HashOf(byte[] before, long seq, string json)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> number = stackalloc byte[sizeof(long)];
@@ -113,9 +130,12 @@ internal sealed class AuditLog
         return hash.GetHashAndReset();
     }
 
-    private sealed record Link(long Seq, byte[] Hash);
+    private sealed record Link(long Seq, byte[] Hash)
+    {
+        public static Link Origin { get; } = new(0, new byte[SHA256.HashSizeInBytes]);
+    }
 
-    private sealed record Row(long Seq, string Entry);
+    private sealed record Filed(long Seq, string Entry);
 
-    private sealed record Whole(long Seq, long At, string Action, string ResourceType, string ResourceId, string? TokenId, string Entry, byte[] Hash);
+    private sealed record Row(long Seq, long At, string Action, string ResourceType, string ResourceId, string? TokenId, string Entry, byte[] Hash);
 }

@@ -52,6 +52,7 @@ public readonly record struct Decision
         DecisionOutcome.AddressNotListed when Caller is null => "The token may be used from some addresses only, and the caller's is unknown.",
         DecisionOutcome.AddressNotListed => $"The token may not be used from {Caller}, which is not in condition.request_ip.in.",
         DecisionOutcome.AddressExcluded => $"The token may not be used from {Caller}, which is in condition.request_ip.not_in.",
+        DecisionOutcome.Disabled => "The token is disabled.",
         _ => $"No policy allows {Permission} on {Resource}.",
     };
 }

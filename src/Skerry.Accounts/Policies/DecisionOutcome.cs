@@ -23,4 +23,7 @@ public enum DecisionOutcome
 
     /// <summary>The token may not be used from the caller's address.</summary>
     AddressExcluded,
+
+    /// <summary>The token is disabled.</summary>
+    Disabled,
 }

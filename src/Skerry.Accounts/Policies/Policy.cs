@@ -1,7 +1,7 @@
 namespace Skerry.Accounts.Policies;
 
 /// <summary>A policy as clients write it. Not checked: <see cref="CompiledPolicies.TryCompile"/> does that.</summary>
-/// <param name="Id">Names the policy in a <see cref="Decision"/>.</param>
+/// <param name="Id">Names the policy in a <see cref="Decision"/>; 1 to <see cref="IdCharsMax"/> characters, no two alike.</param>
 /// <param name="Effect">Allow or deny.</param>
 /// <param name="PermissionGroups">Ids of permission groups; at least one.</param>
 /// <param name="Resources">
@@ -12,4 +12,8 @@ public sealed record Policy(
     string Id,
     PolicyEffect Effect,
     IReadOnlyList<string> PermissionGroups,
-    IReadOnlyDictionary<string, string> Resources);
+    IReadOnlyDictionary<string, string> Resources)
+{
+    /// <summary>The longest id.</summary>
+    public const int IdCharsMax = 64;
+}

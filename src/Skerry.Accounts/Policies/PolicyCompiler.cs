@@ -9,6 +9,7 @@ internal sealed class PolicyCompiler
     private const int ErrorsMax = 20;
 
     private readonly List<PolicyError> _errors = [];
+    private readonly HashSet<string> _ids = [];
     private readonly List<Rule> _allows = [];
     private readonly List<Rule> _denies = [];
 
@@ -24,7 +25,7 @@ internal sealed class PolicyCompiler
             return null;
         }
 
-        var resources = policies.Sum(one => one.Resources.Count);
+        var resources = policies.Sum(static one => one?.Resources?.Count ?? 0);
         if (resources > CompiledPolicies.ResourcesMax)
         {
             Report("policies", $"they name {resources} resources", $"up to {CompiledPolicies.ResourcesMax}; a policy on an account covers everything in it");
@@ -33,7 +34,14 @@ internal sealed class PolicyCompiler
 
         for (var i = 0; i < policies.Count; i++)
         {
-            Add(policies[i], $"policies[{i}]");
+            if (policies[i] is { Id: not null, PermissionGroups: not null, Resources: not null } policy)
+            {
+                Add(policy, $"policies[{i}]");
+            }
+            else
+            {
+                Report($"policies[{i}]", "it is not whole", "an id, an effect, permission_groups and resources");
+            }
         }
 
         return _errors.Count > 0 ? null : new(_allows, _denies);
@@ -44,6 +52,11 @@ internal sealed class PolicyCompiler
         if (!Enum.IsDefined(policy.Effect))
         {
             Report(field + ".effect", "it is unknown", "allow or deny");
+        }
+
+        if (policy.Id.Length is 0 or > Policy.IdCharsMax || policy.Id.Any(char.IsControl) || !_ids.Add(policy.Id))
+        {
+            Report(field + ".id", "it is empty, too long, there twice, or has control characters", $"1 to {Policy.IdCharsMax} characters that no other policy has");
         }
 
         var groups = Groups(policy.PermissionGroups, field + ".permission_groups");
@@ -72,6 +85,12 @@ internal sealed class PolicyCompiler
         if (ids.Count == 0)
         {
             Report(field, "it is empty", "at least one permission group");
+        }
+
+        if (ids.Count > PermissionGroups.All.Count)
+        {
+            Report(field, $"it has {ids.Count} entries", $"each permission group once, of which there are {PermissionGroups.All.Count}");
+            return [];
         }
 
         var groups = new List<PermissionGroup>();

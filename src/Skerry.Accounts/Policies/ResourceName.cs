@@ -19,6 +19,7 @@ namespace Skerry.Accounts.Policies;
 public readonly record struct ResourceName
 {
     private const string AccountPrefix = PermissionGroups.AccountScope + ".";
+    private const int CharsMax = 200;
     private const string UserPrefix = PermissionGroups.UserScope + ".";
     private const string Field = "resources";
 
@@ -73,6 +74,10 @@ public readonly record struct ResourceName
         {
             problem = "it is missing";
         }
+        else if (text.Length > CharsMax)
+        {
+            problem = "it is too long";
+        }
         else if (text.StartsWith(UserPrefix, StringComparison.Ordinal))
         {
             problem = ParseUser(text[UserPrefix.Length..], out name);
@@ -108,7 +113,7 @@ public readonly record struct ResourceName
         }
 
         var problem = account.Kind != ResourceKind.Account ? $"{PolicyError.Quote(outer)} is not an account"
-            : inner is null || !inner.StartsWith(AccountPrefix, StringComparison.Ordinal) ? "it is not below an account"
+            : inner is null or { Length: > CharsMax } || !inner.StartsWith(AccountPrefix, StringComparison.Ordinal) ? "it is not below an account"
             : ParseAccount([account.Owner, .. inner[AccountPrefix.Length..].Split('.')], out name);
         if (problem is null)
         {

@@ -47,9 +47,12 @@ public sealed class Role
 
     /// <summary>What membership with this role means, as a policy with the role's id.</summary>
     /// <param name="accountId">The account.</param>
-    public Policy ToPolicy(string accountId) => new(
-        Id,
-        PolicyEffect.Allow,
-        [.. PermissionGroups.Select(one => one.Id)],
-        new Dictionary<string, string> { [ResourceName.Account(accountId).ToString()] = "*" });
+    /// <exception cref="ArgumentException">It is no account's id.</exception>
+    public Policy ToPolicy(string accountId)
+    {
+        var resource = ResourceName.Account(accountId);
+        return ResourceName.TryParse(resource.ToString(), out var read, out _) && read == resource
+            ? new(Id, PolicyEffect.Allow, [.. PermissionGroups.Select(one => one.Id)], new Dictionary<string, string> { [resource.ToString()] = "*" })
+            : throw new ArgumentException($"'{accountId}' is no account's id.", nameof(accountId));
+    }
 }

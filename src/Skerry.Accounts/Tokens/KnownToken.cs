@@ -35,7 +35,7 @@ public sealed class KnownToken
     /// <param name="caller">Where the request comes from; null if that is unknown.</param>
     /// <param name="now">The time.</param>
     public Decision Decide(Permission permission, in ResourceName resource, IPAddress? caller, DateTimeOffset now) =>
-        Record.Settings.IsDisabled || _rights is null
-            ? default
-            : PolicyEvaluator.Evaluate(_rights.Policies, _rights.Conditions, permission, resource, caller, now);
+        Record.Settings.IsDisabled ? new(DecisionOutcome.Disabled, null, permission, resource, TokenConditions.None, caller)
+        : _rights is null ? new(DecisionOutcome.NotAllowed, null, permission, resource, TokenConditions.None, caller)
+        : PolicyEvaluator.Evaluate(_rights.Policies, _rights.Conditions, permission, resource, caller, now);
 }

@@ -6,7 +6,7 @@ namespace Skerry.Accounts.Tokens;
 
 /// <summary>
 /// The SHA-256 of a token's text, which is what is stored of a token. A fast hash is enough: a token has 238 random bits,
-/// so there is nothing to be guessed. Equality takes the same time wherever two hashes differ.
+/// so there is nothing to be guessed, neither a value from its hash nor a hash by the time that finding it takes.
 /// </summary>
 public readonly struct TokenHash : IEquatable<TokenHash>
 {
@@ -49,6 +49,9 @@ public readonly struct TokenHash : IEquatable<TokenHash>
     /// <summary>Writes it for storing.</summary>
     /// <exception cref="ArgumentException">There is no room for 32 bytes.</exception>
     public void CopyTo(Span<byte> destination) => ((ReadOnlySpan<byte>)_content).CopyTo(destination);
+
+    /// <summary>Its 32 bytes, for storing.</summary>
+    public byte[] ToArray() => [.. (ReadOnlySpan<byte>)_content];
 
     /// <inheritdoc/>
     public bool Equals(TokenHash other) => CryptographicOperations.FixedTimeEquals(_content, other._content);

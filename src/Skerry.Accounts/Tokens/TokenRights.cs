@@ -8,31 +8,38 @@ namespace Skerry.Accounts.Tokens;
 /// <param name="Conditions">When and from where.</param>
 public sealed record TokenRights(CompiledPolicies Policies, TokenConditions Conditions)
 {
+    // Enough to see what is wrong; bounds what a hostile request can make us answer.
+    private const int ErrorsMax = 20;
+
     /// <summary>Checks a token's settings and compiles them.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="rights">The result.</param>
-    /// <param name="errors">Everything for which they are refused; empty if they are not.</param>
+    /// <param name="errors">Everything for which they are refused, up to 20 things; empty if they are not.</param>
     public static bool TryCompile(TokenSettings settings, [NotNullWhen(true)] out TokenRights? rights, out IReadOnlyList<PolicyError> errors)
     {
         ArgumentNullException.ThrowIfNull(settings);
         List<PolicyError> found = [];
-        if (settings.Name.Length is 0 or > TokenSettings.NameCharsMax || settings.Name.Any(char.IsControl))
+        if (settings.Name is null or { Length: 0 or > TokenSettings.NameCharsMax } || settings.Name.Any(char.IsControl))
         {
-            found.Add(new("name", "it is empty, too long, or has control characters", $"1 to {TokenSettings.NameCharsMax} characters"));
+            found.Add(new("name", "it is missing, too long, or has control characters", $"1 to {TokenSettings.NameCharsMax} characters"));
         }
 
-        if (settings.Policies.Count == 0)
+        CompiledPolicies? policies = null;
+        if (settings.Policies is null or { Count: 0 })
         {
             found.Add(new("policies", "there is none, so the token could do nothing", "at least one policy"));
         }
+        else
+        {
+            CompiledPolicies.TryCompile(settings.Policies, out policies, out var problems);
+            found.AddRange(problems);
+        }
 
-        var hasPolicies = CompiledPolicies.TryCompile(settings.Policies, out var policies, out var problems);
-        found.AddRange(problems);
-        var hasConditions = TokenConditions.TryCreate(
-            settings.AddressesIn, settings.AddressesNotIn, settings.NotBefore, settings.ExpiresOn, out var conditions, out problems);
-        found.AddRange(problems);
-        errors = found;
-        rights = hasPolicies && hasConditions && found.Count == 0 ? new(policies!, conditions!) : null;
+        TokenConditions.TryCreate(
+            settings.AddressesIn, settings.AddressesNotIn, settings.NotBefore, settings.ExpiresOn, out var conditions, out var others);
+        found.AddRange(others);
+        errors = found.Count > ErrorsMax ? found[..ErrorsMax] : found;
+        rights = found.Count == 0 ? new(policies!, conditions!) : null;
         return rights is not null;
     }
 }

@@ -21,4 +21,7 @@ public sealed record TokenSettings(
 {
     /// <summary>The longest name.</summary>
     public const int NameCharsMax = 120;
+
+    /// <summary>How long all of it may be as JSON, in characters.</summary>
+    public const int JsonCharsMax = 64 * 1024;
 }

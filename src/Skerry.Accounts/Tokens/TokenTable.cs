@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Skerry.Accounts.Audit;
 using Skerry.Objects;
@@ -6,20 +5,25 @@ using Skerry.Objects;
 namespace Skerry.Accounts.Tokens;
 
 /// <summary>
-/// The tokens that an object owns, a table of its own database. A value is filed in the index before its token has it, and
-/// taken out after the token has it no more; whoever asks with a value that was filed and never given out is told that it
-/// is none, because its hash is not the token's.
+/// The tokens that an object owns, a table of its own database. A value is in the index before its token has it, and is
+/// taken out after the token has it no more; an entry that leads to a token with another hash is none.
 /// </summary>
-internal sealed class TokenTable(
-    TokenKind kind, string ownerId, SqlStorage sql, AuditLog audit, DurableObjectNamespace<ITokenIndex> index, RandomNumberGenerator random, TimeProvider time)
+/// <param name="kind">Whose they are.</param>
+/// <param name="ownerId">The user or account.</param>
+/// <param name="parts">The owner's object.</param>
+/// <param name="audit">Its audit log.</param>
+/// <param name="index">Where tokens are found by their values.</param>
+internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts parts, AuditLog audit, DurableObjectNamespace<ITokenIndex> index)
 {
-    private const string Columns = "id, settings, issued_on, modified_on, last_used_on";
+    private const string Columns = "id, settings, hash, version, issued_on, modified_on, last_used_on";
+    private const string Resource = "token";
     private static readonly TimeSpan LastUsedStep = TimeSpan.FromMinutes(1);
 
     public static void Create(SqlStorage sql) => sql.Exec(
         """
         CREATE TABLE IF NOT EXISTS tokens (
-            id TEXT PRIMARY KEY, settings TEXT NOT NULL, hash BLOB NOT NULL, issued_on INTEGER NOT NULL, modified_on INTEGER NOT NULL, last_used_on INTEGER
+            id TEXT PRIMARY KEY, settings TEXT NOT NULL, hash BLOB NOT NULL, version INTEGER NOT NULL,
+            issued_on INTEGER NOT NULL, modified_on INTEGER NOT NULL, last_used_on INTEGER
         ) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS tokens_issued ON tokens (issued_on, id)
         """);
@@ -33,137 +37,160 @@ internal sealed class TokenTable(
 
         if (Count() >= IAccount.TokensMax)
         {
-            return new(null, AccountsFault.TooMany, $"There are {IAccount.TokensMax} tokens already; delete some first.");
+            return TooMany();
         }
 
-        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var value = await FileAsync(id);
+        var id = parts.NewId();
+        var value = await AddToIndexAsync(id);
 
-        // Behind an await somebody else may have been in; the number of tokens may be exceeded by as many as wait here.
-        var now = Now();
-        var token = new TokenRecord(id, settings, now, now, null);
-        sql.Exec(
-            "INSERT INTO tokens (id, settings, hash, issued_on, modified_on) VALUES (?, ?, ?, ?, ?)",
-            id, Json(settings), Bytes(value.Hash), now, now);
-        Log("create", by, id, null, token);
+        // Others may have been in meanwhile.
+        if (Count() >= IAccount.TokensMax)
+        {
+            RemoveFromIndex(value.Hash);
+            return TooMany();
+        }
+
+        var now = parts.Now();
+        var token = new TokenRecord(id, settings, 1, now, now, null);
+        parts.Storage.TransactionSync(() =>
+        {
+            parts.Sql.Exec(
+                "INSERT INTO tokens (id, settings, hash, version, issued_on, modified_on) VALUES (?, ?, ?, ?, ?, ?)",
+                id, Json(settings), value.Hash.ToArray(), token.Version, now, now);
+            audit.Add(new(parts.NewId(), now, "create", by, Resource, id, null, Json(settings)));
+        });
         return new CreatedToken(token, value.Reveal());
+
+        static Answer<CreatedToken> TooMany() =>
+            new(null, AccountsFault.TooMany, $"There are {IAccount.TokensMax} tokens already; delete some first.");
     }
 
-    public TokenRecord? Find(string id) =>
-        sql.Exec<Row>($"SELECT {Columns} FROM tokens WHERE id = ?", id).OneOrDefault()?.ToRecord();
+    public TokenRecord? Find(string id) => FindRow(id)?.ToRecord();
 
-    public TokenPage List(int skip, int take) => new(
-        [.. sql.Exec<Row>($"SELECT {Columns} FROM tokens ORDER BY issued_on DESC, id LIMIT ? OFFSET ?", take, skip).ToList().Select(static row => row.ToRecord())],
-        Count());
-
-    public Answer<TokenRecord> Update(string id, TokenSettings settings, Actor by)
+    public TokenPage List(int skip, int take)
     {
-        if (Find(id) is not { } before)
-        {
-            return None<TokenRecord>(id);
-        }
+        ArgumentOutOfRangeException.ThrowIfNegative(skip);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(take);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(take, IAccount.ListMax);
+        var rows = parts.Sql.Exec<Row>($"SELECT {Columns} FROM tokens ORDER BY issued_on DESC, id LIMIT ? OFFSET ?", take, skip).ToList();
+        return new([.. rows.Select(static row => row.ToRecord())], Count());
+    }
 
+    public Answer<TokenRecord> Update(string id, TokenSettings settings, long? version, Actor by)
+    {
         if (Refusal<TokenRecord>(settings) is { } refusal)
         {
             return refusal;
         }
 
-        var token = before with { Settings = settings, ModifiedOn = Now() };
-        sql.Exec("UPDATE tokens SET settings = ?, modified_on = ? WHERE id = ?", Json(settings), token.ModifiedOn, id);
-        Log("update", by, id, before, token);
+        if (FindRow(id) is not { } row || row.IsNot(version))
+        {
+            return Missed<TokenRecord>(id);
+        }
+
+        var token = row.ToRecord() with { Settings = settings, Version = row.Version + 1, ModifiedOn = parts.Now() };
+        parts.Storage.TransactionSync(() =>
+        {
+            parts.Sql.Exec(
+                "UPDATE tokens SET settings = ?, version = ?, modified_on = ? WHERE id = ?", Json(settings), token.Version, token.ModifiedOn, id);
+            audit.Add(new(parts.NewId(), token.ModifiedOn, "update", by, Resource, id, row.Settings, Json(settings)));
+        });
         return token;
     }
 
-    public async Task<Answer<CreatedToken>> RollAsync(string id, Actor by)
+    public async Task<Answer<CreatedToken>> RollAsync(string id, long? version, Actor by)
     {
-        if (Find(id) is null)
+        if (FindRow(id) is not { } first || first.IsNot(version))
         {
-            return None<CreatedToken>(id);
+            return Missed<CreatedToken>(id);
         }
 
-        var value = await FileAsync(id);
-        if (Find(id) is not { } before)
+        var value = await AddToIndexAsync(id);
+
+        // Others may have been in meanwhile: what was looked at is what is rolled, or nothing is.
+        if (FindRow(id) is not { } row || row.IsNot(version))
         {
-            // Deleted meanwhile.
-            await Index(value.Hash).Remove(Bytes(value.Hash));
-            return None<CreatedToken>(id);
+            RemoveFromIndex(value.Hash);
+            return Missed<CreatedToken>(id);
         }
 
-        var old = HashOf(id);
-        var token = before with { ModifiedOn = Now() };
-        sql.Exec("UPDATE tokens SET hash = ?, modified_on = ? WHERE id = ?", Bytes(value.Hash), token.ModifiedOn, id);
-        Log("roll", by, id, before, token);
-        await Index(old).Remove(Bytes(old));
+        var token = row.ToRecord() with { Version = row.Version + 1, ModifiedOn = parts.Now() };
+        parts.Storage.TransactionSync(() =>
+        {
+            parts.Sql.Exec(
+                "UPDATE tokens SET hash = ?, version = ?, modified_on = ? WHERE id = ?", value.Hash.ToArray(), token.Version, token.ModifiedOn, id);
+            audit.Add(new(parts.NewId(), token.ModifiedOn, "roll", by, Resource, id, row.Settings, row.Settings));
+        });
+        RemoveFromIndex(TokenHash.FromBytes(row.Hash));
         return new CreatedToken(token, value.Reveal());
     }
 
-    public async Task<Answer<TokenRecord>> DeleteAsync(string id, Actor by)
+    public Answer<TokenRecord> Delete(string id, long? version, Actor by)
     {
-        if (Find(id) is not { } token)
+        if (FindRow(id) is not { } row || row.IsNot(version))
         {
-            return None<TokenRecord>(id);
+            return Missed<TokenRecord>(id);
         }
 
-        var hash = HashOf(id);
-        sql.Exec("DELETE FROM tokens WHERE id = ?", id);
-        Log("delete", by, id, token, null);
-        await Index(hash).Remove(Bytes(hash));
-        return token;
+        parts.Storage.TransactionSync(() =>
+        {
+            parts.Sql.Exec("DELETE FROM tokens WHERE id = ?", id);
+            audit.Add(new(parts.NewId(), parts.Now(), "delete", by, Resource, id, row.Settings, null));
+        });
+        RemoveFromIndex(TokenHash.FromBytes(row.Hash));
+        return row.ToRecord();
     }
 
     public TokenRecord? Check(string id, byte[] hash) =>
-        Find(id) is { } token && HashOf(id) == TokenHash.FromBytes(hash) ? token : null;
+        FindRow(id) is { } row && TokenHash.FromBytes(row.Hash) == TokenHash.FromBytes(hash) ? row.ToRecord() : null;
 
-    public void Used(string id, DateTimeOffset at) => sql.Exec(
+    public void RecordUse(string id, DateTimeOffset at) => parts.Sql.Exec(
         "UPDATE tokens SET last_used_on = ?1 WHERE id = ?2 AND (last_used_on IS NULL OR last_used_on < ?3)", at, id, at - LastUsedStep);
 
-    private async Task<ApiToken> FileAsync(string id)
+    private async Task<ApiToken> AddToIndexAsync(string id)
     {
-        var value = ApiToken.Create(kind, random);
-        await Index(value.Hash).Put(Bytes(value.Hash), new(kind, ownerId, id));
+        var value = ApiToken.Create(kind, parts.Random);
+        await Index(value.Hash).Put(value.Hash.ToArray(), new(kind, ownerId, id));
         return value;
     }
 
+    // Nobody waits for it: the change is made, and its answer must not be lost with this.
+    private void RemoveFromIndex(TokenHash hash) => parts.Context.WaitUntil(Index(hash).Remove(hash.ToArray()));
+
     private ITokenIndex Index(TokenHash hash) => index.GetByName($"{hash.Shard:x2}");
 
-    private TokenHash HashOf(string id) => TokenHash.FromBytes(sql.Exec<byte[]>("SELECT hash FROM tokens WHERE id = ?", id).One());
+    private Row? FindRow(string id) => parts.Sql.Exec<Row>($"SELECT {Columns} FROM tokens WHERE id = ?", id).OneOrDefault();
 
-    private long Count() => sql.Exec<long>("SELECT count(*) FROM tokens").One();
-
-    // To the millisecond, as it is stored.
-    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-
-    private void Log(string action, Actor by, string id, TokenRecord? before, TokenRecord? after) => audit.Add(new(
-        Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-        Now(),
-        action,
-        by,
-        "token",
-        id,
-        before is null ? null : Json(before.Settings),
-        after is null ? null : Json(after.Settings)));
+    private long Count() => parts.Sql.Exec<long>("SELECT count(*) FROM tokens").One();
 
     private static Answer<T>? Refusal<T>(TokenSettings settings)
-        where T : class =>
-        TokenRights.TryCompile(settings, out _, out var errors) ? null : new(null, AccountsFault.Invalid, string.Join(' ', errors));
+        where T : class
+    {
+        if (!TokenRights.TryCompile(settings, out _, out var errors))
+        {
+            return new(null, AccountsFault.Invalid, string.Join(' ', errors));
+        }
 
-    private static Answer<T> None<T>(string id)
-        where T : class => new(null, AccountsFault.NotFound, $"There is no token {id}; list the tokens to see their ids.");
+        return Json(settings).Length > TokenSettings.JsonCharsMax
+            ? new(null, AccountsFault.Invalid, $"policies: together with all else they take more than {TokenSettings.JsonCharsMax} characters; accepted: fewer of them, or fewer resources.")
+            : null;
+    }
+
+    private Answer<T> Missed<T>(string id)
+        where T : class => FindRow(id) is null
+            ? new(null, AccountsFault.NotFound, $"There is no token {id}; list the tokens to see their ids.")
+            : new(null, AccountsFault.Changed, $"The token {id} was changed meanwhile; read it again, and then decide again.");
 
     private static string Json(TokenSettings settings) => JsonSerializer.Serialize(settings, AccountsJson.Default.TokenSettings);
 
-    private static byte[] Bytes(TokenHash hash)
+    private sealed record Row(string Id, string Settings, byte[] Hash, long Version, long IssuedOn, long ModifiedOn, long? LastUsedOn)
     {
-        var bytes = new byte[TokenHash.Bytes];
-        hash.CopyTo(bytes);
-        return bytes;
-    }
+        public bool IsNot(long? version) => version is { } wanted && wanted != Version;
 
-    private sealed record Row(string Id, string Settings, long IssuedOn, long ModifiedOn, long? LastUsedOn)
-    {
         public TokenRecord ToRecord() => new(
             Id,
             JsonSerializer.Deserialize(Settings, AccountsJson.Default.TokenSettings)!,
+            Version,
             DateTimeOffset.FromUnixTimeMilliseconds(IssuedOn),
             DateTimeOffset.FromUnixTimeMilliseconds(ModifiedOn),
             LastUsedOn is { } used ? DateTimeOffset.FromUnixTimeMilliseconds(used) : null);

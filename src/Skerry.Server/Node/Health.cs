@@ -71,7 +71,7 @@ internal sealed class Health(
         json.WriteNumber("log_bytes_appended"u8, node.LogBytesAppended);
         if (figures is not null)
         {
-            // Of this node alone, and from memory: anybody may ask.
+            // What this node knows of itself and its followers, without asking anybody.
             json.WriteString("cluster"u8, options.Cluster.Name);
             json.WriteString("node"u8, options.Node.Name);
             json.WriteString("zone"u8, options.Node.Zone);

@@ -62,7 +62,7 @@ public sealed class LogLeader
     /// True if a majority of the change's new set holds everything that is decided, so that the new set alone could be
     /// asked for it. The change must not become visible to others before.
     /// </summary>
-    public bool IsChangeCovered => _next is { } next && next.Count(member => member.IsWhole && member.Persisted >= _decided) >= QuorumOf(next);
+    public bool IsChangeCovered => _next is { } next && next.Count(member => member.BrokenTo == 0 && member.Persisted >= _decided) >= QuorumOf(next);
 
     /// <summary>Records <paramref name="first"/> to <paramref name="last"/> are on their way to the members.</summary>
     /// <exception cref="InvalidOperationException">They do not follow what was submitted before.</exception>
@@ -118,9 +118,21 @@ public sealed class LogLeader
             if (from <= _submitted)
             {
                 // What is decided already needs no hole, but the member has one.
-                found.IsWhole = false;
+                found.BrokenTo = _submitted;
                 found.Lose(Math.Max(from, _decided + 1), _submitted, error);
                 Decide();
+            }
+        }
+    }
+
+    /// <summary>Records up to <paramref name="sequence"/> are in the bucket: it does not matter any more which member lacks one of them.</summary>
+    public void Uploaded(ulong sequence)
+    {
+        foreach (var member in _known.Values)
+        {
+            if (member.BrokenTo <= sequence)
+            {
+                member.BrokenTo = 0;
             }
         }
     }
@@ -289,8 +301,8 @@ public sealed class LogLeader
 
         public ulong Persisted { get; set; } = persisted;
 
-        /// <summary>False once a record before <see cref="Persisted"/> may be missing.</summary>
-        public bool IsWhole { get; set; } = true;
+        /// <summary>Records up to this one may be missing, whatever <see cref="Persisted"/> says; 0 if none is.</summary>
+        public ulong BrokenTo { get; set; }
 
         // In ascending order, without overlap; nearly always empty.
         private readonly List<Hole> _holes = [];

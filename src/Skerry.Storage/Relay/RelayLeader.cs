@@ -158,7 +158,11 @@ public sealed class RelayLeader : ILogLeaderEffects
     }
 
     /// <summary>Records up to <paramref name="upTo"/> are in the bucket.</summary>
-    public void Uploaded(ulong upTo) => UploadedTo = Math.Max(UploadedTo, Math.Min(upTo, Confirmed));
+    public void Uploaded(ulong upTo)
+    {
+        UploadedTo = Math.Max(UploadedTo, Math.Min(upTo, Confirmed));
+        _log.Uploaded(UploadedTo);
+    }
 
     /// <summary>Which nodes are there now, according to the cluster's membership. The own one does not matter.</summary>
     public void PeersChanged(IReadOnlyList<NodeInfo> live, long now)

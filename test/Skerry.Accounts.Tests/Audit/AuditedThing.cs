@@ -12,7 +12,7 @@ public interface IAuditedThing : IDurableObject
 
     Task<AuditPage> Read(AuditQuery query);
 
-    Task<AuditProof> Verify();
+    Task<AuditProof> Verify(AuditProof? after);
 }
 
 /// <inheritdoc cref="IAuditedThing"/>
@@ -20,7 +20,15 @@ public sealed class AuditedThing : DurableObject, IAuditedThing
 {
     private readonly AuditLog _log;
 
-    public AuditedThing() => _log = new(Sql);
+    public AuditedThing()
+    {
+        if (Sql.Exec<long>("SELECT count(*) FROM sqlite_schema WHERE name = 'audit'").One() == 0)
+        {
+            AuditLog.Create(Sql);
+        }
+
+        _log = new(Sql);
+    }
 
     public Task Add(AuditEntry entry)
     {
@@ -36,5 +44,5 @@ public sealed class AuditedThing : DurableObject, IAuditedThing
 
     public Task<AuditPage> Read(AuditQuery query) => Task.FromResult(_log.Read(query));
 
-    public Task<AuditProof> Verify() => Task.FromResult(_log.Verify());
+    public Task<AuditProof> Verify(AuditProof? after) => Task.FromResult(_log.Verify(after));
 }

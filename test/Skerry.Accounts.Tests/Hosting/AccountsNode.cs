@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Tests.Audit;
@@ -25,7 +26,7 @@ public sealed class AccountsNode : IAsyncLifetime
     public DurableObjectNamespace<IAuditedThing> Audited => _app!.Services.GetRequiredService<DurableObjectNamespace<IAuditedThing>>();
 
     /// <summary>Another node's eyes: each has a cache of its own, and here a clock that only the test moves.</summary>
-    public TokenAuthority Authority(FakeTimeProvider clock) => new(Accounts, Index, clock);
+    public TokenAuthority Authority(FakeTimeProvider clock) => new(Accounts, Index, clock, NullLogger<TokenAuthority>.Instance);
 
     /// <summary>An account that is nobody else's.</summary>
     public async Task<(string Id, IAccount Account)> NewAccountAsync()

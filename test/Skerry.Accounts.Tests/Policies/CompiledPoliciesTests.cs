@@ -14,14 +14,20 @@ public sealed class CompiledPoliciesTests
     {
         var errors = Refused(
             Of(["nonsense", Id("D1 Read")], (Account, "*")),
-            Of([], (Account, "*")),
-            Of([Id("D1 Read")]),
-            Of([Id("D1 Read")], (Account, "read"), ("com.cloudflare.api.account.zone.*", "*")),
-            Of([Id("D1 Read")], (Account, "*")) with { Effect = (PolicyEffect)2 });
+            Of([], (Account, "*")) with { Id = "q" },
+            Of([Id("D1 Read")]) with { Id = "r" },
+            Of([Id("D1 Read")], (Account, "read"), ("com.cloudflare.api.account.zone.*", "*")) with { Id = "s" },
+            Of([Id("D1 Read")], (Account, "*")) with { Id = "t", Effect = (PolicyEffect)2 },
+            Of([Id("D1 Read")], (Account, "*")) with { Id = "t" },
+            Of([Id("D1 Read")], (Account, "*")) with { Id = "line\nbreak" },
+            Of([Id("D1 Read")], (Account, "*")) with { Id = null! },
+            Of([Id("D1 Read")], (Account, "*")) with { Id = "u", Resources = null! },
+            null!);
         Assert.Equal(
             [
                 "policies[0].permission_groups[0].id", "policies[1].permission_groups", "policies[2].resources",
-                "policies[3].resources", "policies[3].resources", "policies[4].effect",
+                "policies[3].resources", "policies[3].resources", "policies[4].effect", "policies[5].id", "policies[6].id",
+                "policies[7]", "policies[8]", "policies[9]",
             ],
             errors.Select(one => one.Field));
         Assert.Equal(
@@ -49,14 +55,16 @@ public sealed class CompiledPoliciesTests
     public void Policies_resources_and_errors_are_bounded()
     {
         var policy = Of([Id("Queues Read")], (Account, "*"));
-        PolicyGen.Compile([.. Enumerable.Repeat(policy, CompiledPolicies.PoliciesMax)]);
-        Assert.Equal("policies", Assert.Single(Refused([.. Enumerable.Repeat(policy, CompiledPolicies.PoliciesMax + 1)])).Field);
+        var many = Enumerable.Range(0, CompiledPolicies.PoliciesMax + 1).Select(i => policy with { Id = $"p{i}" }).ToArray();
+        PolicyGen.Compile(many[1..]);
+        Assert.Equal("policies", Assert.Single(Refused(many)).Field);
 
         var queues = Enumerable.Range(0, CompiledPolicies.ResourcesMax).Select(i => (ResourceName.Queue(PolicyGen.Ids[0], $"{i:x32}").ToString(), "*")).ToArray();
         PolicyGen.Compile(Of([Id("Queues Read")], queues));
         Assert.Equal("policies", Assert.Single(Refused(Of([Id("Queues Read")], queues), policy)).Field);
 
-        Assert.Equal(20, Refused(Of([.. Enumerable.Repeat("nonsense", 1000)], (Account, "*"))).Count);
+        Assert.Equal("policies[0].permission_groups", Assert.Single(Refused(Of([.. Enumerable.Repeat("nonsense", 1000)], (Account, "*")))).Field);
+        Assert.Equal(20, Refused([.. many[1..].Select(static one => one with { PermissionGroups = ["nonsense"] })]).Count);
     }
 
     private static string Id(string name) => PermissionGroups.FindByName(name)!.Id;

@@ -78,4 +78,10 @@ public sealed class RoleTableTests
 
     private static bool May(CompiledPolicies policies, Product product, AccessLevel access) => PolicyEvaluator.Evaluate(
         policies, TokenConditions.None, new(product, access), ResourceName.Account(Account), null, PolicyGen.Start).IsAllowed;
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("")]
+    [InlineData("0123456789abcdef0123456789abcdef.queue.0123456789abcdef0123456789abcdef")]
+    public void A_role_is_of_one_account(string id) => Assert.Throws<ArgumentException>(() => RoleTable.SuperAdministrator.ToPolicy(id));
 }

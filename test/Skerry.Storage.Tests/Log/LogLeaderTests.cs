@@ -140,6 +140,12 @@ public sealed class LogLeaderTests
         leader.Persisted(Node(0), 4);
         leader.BeginChange(Nodes(0), Nothing);
         Assert.False(leader.IsChangeCovered);
+
+        // What is in the bucket nobody need have.
+        leader.Uploaded(2);
+        Assert.False(leader.IsChangeCovered);
+        leader.Uploaded(3);
+        Assert.True(leader.IsChangeCovered);
     }
 
     [Fact]
