@@ -8,6 +8,7 @@ using Skerry.Objects.Activation;
 using Skerry.Objects.Calls;
 using Skerry.Objects.Fleet;
 using Skerry.Storage;
+using Skerry.Storage.Archive;
 using Skerry.Storage.Relay;
 using Skerry.Storage.Relay.Fleet;
 using Skerry.Storage.Relay.Grpc;
@@ -91,6 +92,7 @@ public static class SkerryHostingExtensions
         services.AddSingleton<IObjectHome>(static s => s.GetRequiredService<RelayNode>());
         services.AddSingleton<IRelayService>(static s => s.GetRequiredService<RelayNode>());
         services.AddSingleton<ISessionFigures>(static s => s.GetRequiredService<RelayNode>());
+        services.AddSingleton<IUploadCosts>(static s => s.GetRequiredService<RelayNode>());
         services.AddHostedService<RelayLifetime>();
     }
 

@@ -3,6 +3,7 @@ using Skerry.Objects;
 using Skerry.Server.Configuration;
 using Skerry.Server.Hosting;
 using Skerry.Server.Management;
+using Skerry.Storage.Archive;
 using Skerry.Storage.Relay.Fleet;
 
 namespace Skerry.Server.Node;
@@ -12,8 +13,10 @@ namespace Skerry.Server.Node;
 /// is told, but does not make it 503: all nodes of a fleet have the same one, and go on without it.
 /// </summary>
 internal sealed class Health(
-    NodeStatus node, SkerryServerOptions options, TimeProvider time, GatewayAddress gateway, ISessionFigures? figures = null)
+    NodeStatus node, SkerryServerOptions options, TimeProvider time, GatewayAddress gateway, ISessionFigures? figures = null, IUploadCosts? costs = null)
 {
+    private const int CostliestMax = 10;
+
     private readonly long _started = time.GetTimestamp();
 
     /// <summary>The gateway's answer, without what only the node's owner needs to know.</summary>
@@ -49,6 +52,7 @@ internal sealed class Health(
             if (details)
             {
                 json.WriteString("detail"u8, bucket ?? "confirmed writes get into the bucket");
+                WriteUse(json);
             }
 
             json.WriteEndObject();
@@ -60,6 +64,36 @@ internal sealed class Health(
         }
 
         json.WriteEndObject();
+    }
+
+    private void WriteUse(Utf8JsonWriter json)
+    {
+        if (costs is null)
+        {
+            return;
+        }
+
+        var use = costs.BucketUse;
+        json.WriteNumber("puts"u8, use.Puts);
+        json.WriteNumber("put_bytes"u8, use.PutBytes);
+        json.WriteNumber("gets"u8, use.Gets);
+        json.WriteNumber("get_bytes"u8, use.GetBytes);
+        json.WriteNumber("lists"u8, use.Lists);
+        json.WriteNumber("deletes"u8, use.Deletes);
+        json.WriteStartArray("costliest_objects"u8);
+        foreach (var (key, cost) in costs.Costliest(CostliestMax))
+        {
+            json.WriteStartObject();
+            json.WriteString("namespace"u8, key.Namespace);
+            json.WriteString("id"u8, key.Id.ToString());
+
+            // Of a bundle that many objects share each has a part.
+            json.WriteNumber("puts"u8, Math.Round(cost.Puts, 3));
+            json.WriteNumber("put_bytes"u8, cost.PutBytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private void WriteDetails(Utf8JsonWriter json)

@@ -111,6 +111,15 @@ public sealed partial class Uploader
         }
     }
 
+    /// <inheritdoc cref="IUploadCosts.Costliest"/>
+    public IReadOnlyList<KeyValuePair<ObjectKey, ObjectCost>> Costliest(int count)
+    {
+        lock (_lock)
+        {
+            return [.. _costs.OrderByDescending(static one => one.Value.Puts).ThenByDescending(static one => one.Value.PutBytes).Take(count)];
+        }
+    }
+
     /// <summary>An object has been claimed, and its history read for that: it need not be read again to know when a snapshot is due.</summary>
     public void Adopt(ObjectArchive archive)
     {

@@ -11,6 +11,11 @@ namespace Skerry.Objects.Tests.Fleet;
 /// <summary>A Redis and a PostgreSQL server of the tests' own, on loopback, started by the first test that asks for one.</summary>
 public sealed partial class MembershipServers : IAsyncDisposable
 {
+    // Below those that systems give to outgoing connections: one of these may take a port between here and its use.
+    private const int FirstPort = 10_300;
+    private const int PortCount = 20_000;
+    private static int s_ports = Random.Shared.Next(PortCount);
+
     private const int SigInt = 2;
     private const int SigTerm = 15;
 
@@ -35,9 +40,20 @@ public sealed partial class MembershipServers : IAsyncDisposable
 
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = FirstPort + (int)((uint)Interlocked.Increment(ref s_ports) % PortCount);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     private async Task<string> StartRedisAsync()

@@ -47,6 +47,34 @@ public sealed class FleetCommandTests(CommandFleet fleet) : IClassFixture<Comman
     }
 
     [Fact]
+    public async Task Health_says_what_the_bucket_costs_and_which_objects_cost_it()
+    {
+        await fleet.Book("costly", "1A", "Ada");
+        var (puts, bytes, own) = (0L, 0L, 0.0);
+        await CommandFleet.Until(async () =>
+        {
+            // The object is on one of the nodes; its first batch is put after ten seconds.
+            (puts, bytes, own) = (0, 0, 0);
+            for (var node = 0; node < CommandFleet.Names.Count; node++)
+            {
+                var bucket = (await fleet.Get(fleet.Credentials(node, "api_url"))).GetProperty("bucket");
+                puts += bucket.GetProperty("puts").GetInt64();
+                bytes += bucket.GetProperty("put_bytes").GetInt64();
+                foreach (var one in bucket.GetProperty("costliest_objects").EnumerateArray())
+                {
+                    Assert.Equal(("flight", 64), (one.GetProperty("namespace").GetString(), one.GetProperty("id").GetString()!.Length));
+                    Assert.True(one.GetProperty("put_bytes").GetInt64() > 0);
+                    own += one.GetProperty("puts").GetDouble();
+                }
+            }
+
+            return own > 0;
+        });
+        Assert.InRange(own, 0.001, puts);
+        Assert.True(bytes > 0);
+    }
+
+    [Fact]
     public async Task An_objects_past_can_be_had_through_any_node()
     {
         await fleet.Book("past", "1A", "Ada");
@@ -220,7 +248,7 @@ public sealed class CommandFleet : IAsyncLifetime
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static async Task Until(Func<Task<bool>> holds)
+    public static async Task Until(Func<Task<bool>> holds)
     {
         using var patience = new CancellationTokenSource(Patience);
         while (true)
