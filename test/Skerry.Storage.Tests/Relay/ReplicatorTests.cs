@@ -334,6 +334,9 @@ public sealed class ReplicatorTests
         await using var cluster = new RelayCluster(3) { LeaderOptions = Patient, SilenceMax = TimeSpan.FromMilliseconds(400) };
         await cluster.Start(1, 2, 3);
         await Write(cluster, 1);
+
+        // What the leader says of its followers may be a tick old.
+        await RelayCluster.Until(() => cluster.AllHold(1) && cluster.Leader.Followers.All(static node => node.IsConnected));
         var connects = cluster.Network.Connects;
         cluster.Network.Hold(cluster.Nodes[3].Id);
 
