@@ -1,6 +1,5 @@
-using System.Net;
 using System.Net.NetworkInformation;
-using System.Net.Sockets;
+using Skerry.Objects.Tests.Fleet;
 
 namespace Acceptance.Guides;
 
@@ -31,9 +30,7 @@ internal sealed class PortsOfItsOwn
     /// <summary>Replaces one port.</summary>
     public PortsOfItsOwn With(string port)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        _replaced.Add(port, $"{((IPEndPoint)listener.LocalEndpoint).Port}");
+        _replaced.Add(port, $"{FreePort.Next()}");
         return this;
     }
 

@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Acceptance.Repository;
+using Skerry.Objects.Tests.Fleet;
 
 namespace Acceptance.Readme;
 
@@ -17,9 +16,9 @@ public sealed class ScratchClone : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("skerry-clone-");
-    private readonly int _gatewayPort = FreePort();
-    private readonly int _apiPort = FreePort();
-    private readonly int _visitsPort = FreePort();
+    private readonly int _gatewayPort = FreePort.Next();
+    private readonly int _apiPort = FreePort.Next();
+    private readonly int _visitsPort = FreePort.Next();
     private readonly List<Process> _servers = [];
 
     public string Path => System.IO.Path.Combine(_folder.FullName, "skerry");
@@ -100,12 +99,5 @@ public sealed class ScratchClone : IAsyncLifetime
         start.Environment["UseSharedCompilation"] = "false";
         start.Environment["DOTNET_NOLOGO"] = "1";
         return Process.Start(start)!;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

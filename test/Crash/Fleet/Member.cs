@@ -30,7 +30,7 @@ internal sealed partial class Member : IAsyncDisposable
     public static async Task<Member> StartAsync(string redis, string cluster)
     {
         var folder = Directory.CreateTempSubdirectory("skerry-member-").FullName;
-        var settings = new MemberSettings(folder, redis, cluster, MembershipServers.FreePort());
+        var settings = new MemberSettings(folder, redis, cluster, FreePort.Next());
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Crash"), ["member", JsonSerializer.Serialize(settings)])
         {
             RedirectStandardInput = true,

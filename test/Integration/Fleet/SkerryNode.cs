@@ -15,10 +15,10 @@ namespace Integration.Fleet;
 internal sealed partial class SkerryNode(string name, string folder, string[] arguments, Machine? machine = null) : IAsyncDisposable
 {
     private readonly string _host = machine?.Address.ToString() ?? "127.0.0.1";
-    private readonly int _api = machine is null ? MembershipServers.FreePort() : 31001;
-    private readonly int _gateway = machine is null ? MembershipServers.FreePort() : 31002;
-    private readonly int _nodes = machine is null ? MembershipServers.FreePort() : 31003;
-    private readonly int _silo = machine is null ? MembershipServers.FreePort() : 31004;
+    private readonly int _api = machine is null ? FreePort.Next() : 31001;
+    private readonly int _gateway = machine is null ? FreePort.Next() : 31002;
+    private readonly int _nodes = machine is null ? FreePort.Next() : 31003;
+    private readonly int _silo = machine is null ? FreePort.Next() : 31004;
     private readonly StringBuilder _output = new();
     private Process? _process;
 

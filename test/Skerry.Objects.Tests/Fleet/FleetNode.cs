@@ -18,8 +18,8 @@ namespace Skerry.Objects.Tests.Fleet;
 /// <summary>One node of a <see cref="TestFleet"/>: a public listener, one for nodes, a silo, a data folder.</summary>
 internal sealed class FleetNode(TestFleet fleet, string name, Action<SkerryOptions>? configure) : IAsyncDisposable
 {
-    private readonly int _siloPort = MembershipServers.FreePort();
-    private readonly int _nodePort = MembershipServers.FreePort();
+    private readonly int _siloPort = FreePort.Next();
+    private readonly int _nodePort = FreePort.Next();
     private WebApplication? _app;
 
     public string Name => name;

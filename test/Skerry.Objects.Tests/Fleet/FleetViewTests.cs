@@ -35,7 +35,7 @@ public sealed class FleetViewTests : IDisposable
         var own = new Figures { Now = Says(self, confirmed: 7, uploaded: 7, (self, 7), (running, 7)) };
         await Open(self);
         await Open(running);
-        await Open(Node(4, $"127.0.0.1:{MembershipServers.FreePort()}"));
+        await Open(Node(4, $"127.0.0.1:{FreePort.Next()}"));
         await Open(Node(5, node.Address));
         await Open(Node(6, "x"), SessionState.Recovering, self);
         await Open(Node(7, "x"), SessionState.Sealed);

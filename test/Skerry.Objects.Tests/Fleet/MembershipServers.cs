@@ -11,11 +11,6 @@ namespace Skerry.Objects.Tests.Fleet;
 /// <summary>A Redis and a PostgreSQL server of the tests' own, on loopback, started by the first test that asks for one.</summary>
 public sealed partial class MembershipServers : IAsyncDisposable
 {
-    // Below those that systems give to outgoing connections: one of these may take a port between here and its use.
-    private const int FirstPort = 10_300;
-    private const int PortCount = 20_000;
-    private static int s_ports = Random.Shared.Next(PortCount);
-
     private const int SigInt = 2;
     private const int SigTerm = 15;
 
@@ -38,27 +33,9 @@ public sealed partial class MembershipServers : IAsyncDisposable
     /// <summary>How PostgreSQL is reached.</summary>
     public Task<string> Postgres => _postgres.Value;
 
-    public static int FreePort()
-    {
-        while (true)
-        {
-            var port = FirstPort + (int)((uint)Interlocked.Increment(ref s_ports) % PortCount);
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Somebody has it.
-            }
-        }
-    }
-
     private async Task<string> StartRedisAsync()
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         Start(SigTerm, "redis-server", "--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder);
         await AnswersAsync(async () =>
         {
@@ -70,7 +47,7 @@ public sealed partial class MembershipServers : IAsyncDisposable
 
     private async Task<string> StartPostgresAsync()
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         var data = Path.Combine(_folder, "postgres");
         string[] unprivileged = Environment.IsPrivilegedProcess ? ["setpriv", $"--reuid={PostgresUser}", "--regid=65534", "--clear-groups"] : [];
         if (unprivileged.Length > 0)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Skerry.Objects.Tests.Fleet;
 using Skerry.Server.Tests.Process;
 using Skerry.Storage.Archive;
 
@@ -153,7 +154,7 @@ public sealed class CommandFleet : IAsyncLifetime
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("skerry-fleet-");
     private readonly List<SkerryExecutable> _nodes = [];
     private readonly HttpClient _gateway = new();
-    private readonly int _redisPort = FreePort();
+    private readonly int _redisPort = FreePort.Next();
     private System.Diagnostics.Process? _redis;
 
     public static IReadOnlyList<string> Names { get; } = ["one", "two", "three"];
@@ -167,7 +168,7 @@ public sealed class CommandFleet : IAsyncLifetime
         "--data", name, "--node-name", name, "--node-zone", name,
         "--api-url", "http://127.0.0.1:0", "--gateway-url", "http://127.0.0.1:0",
         "--bucket-url", new Uri(Bucket).AbsoluteUri, "--cluster-membership", $"redis://127.0.0.1:{_redisPort}",
-        "--node-listen", $"127.0.0.1:{FreePort()}", "--node-silo", $"127.0.0.1:{FreePort()}",
+        "--node-listen", $"127.0.0.1:{FreePort.Next()}", "--node-silo", $"127.0.0.1:{FreePort.Next()}",
     ];
 
     public async ValueTask InitializeAsync()
@@ -240,13 +241,6 @@ public sealed class CommandFleet : IAsyncLifetime
     }
 
     public async Task<int> Taken(string flight) => 180 - JsonElement.Parse(await _gateway.GetStringAsync($"/flights/{flight}/seats")).GetProperty("count").GetInt32();
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     public static async Task Until(Func<Task<bool>> holds)
     {
