@@ -19,6 +19,14 @@ internal static class FileBucketFault
             || (!OperatingSystem.IsWindows() && error.HResult is NoEntry or NotAFolder);
     }
 
+    /// <summary>True if there is something of that name.</summary>
+    public static bool IsTaken(IOException error)
+    {
+        const int Exists = 17; // EEXIST
+        const int WindowsExists = unchecked((int)0x800700B7); // ERROR_ALREADY_EXISTS
+        return error.HResult == (OperatingSystem.IsWindows() ? WindowsExists : Exists);
+    }
+
     /// <summary>Translates; <paramref name="begun"/> says that the change may have happened.</summary>
     public static BucketException Of(Exception error, string root, string operation, string key, bool begun)
     {

@@ -17,7 +17,10 @@ internal sealed class FileBucketFolders(string root, FileBucketDisk disk)
     /// Renames a file into a folder, making the folder and its parents if they are missing; that they last takes
     /// <see cref="Sync"/>.
     /// </summary>
-    /// <remarks>A folder that is empty may be removed by others at any time until something is in it, hence the attempts.</remarks>
+    /// <remarks>
+    /// A folder that is empty may be removed by others at any time until something is in it, hence the attempts. One that was
+    /// there when it was made, and gone when it was looked at, is said to be taken.
+    /// </remarks>
     public void Rename(string from, string to, string folder)
     {
         var make = !_known.ContainsKey(folder);
@@ -33,19 +36,11 @@ internal sealed class FileBucketFolders(string root, FileBucketDisk disk)
                 disk.Rename(from, to);
                 return;
             }
-            catch (IOException e) when (attempt < RenameAttempts && (FileBucketFault.IsMissing(e) || IsTaken(e)) && File.Exists(from))
+            catch (IOException e) when (attempt < RenameAttempts && (FileBucketFault.IsMissing(e) || FileBucketFault.IsTaken(e)) && File.Exists(from))
             {
                 make = true;
             }
         }
-    }
-
-    // What CreateDirectory says of a folder that was there when it was made, and gone when it was looked at.
-    private static bool IsTaken(IOException error)
-    {
-        const int Exists = 17; // EEXIST
-        const int WindowsExists = unchecked((int)0x800700B7); // ERROR_ALREADY_EXISTS
-        return error.HResult == (OperatingSystem.IsWindows() ? WindowsExists : Exists);
     }
 
     /// <summary>Makes the names in a folder last, and the way to it.</summary>
