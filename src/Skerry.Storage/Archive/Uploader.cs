@@ -26,7 +26,7 @@ public sealed partial class Uploader
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly UploadPlan _plan;
-    private readonly Dictionary<ObjectKey, ObjectCost> _costs = [];
+    private readonly ObjectCosts _costs = new();
     private readonly List<(ulong Sequence, TaskCompletionSource Done)> _flushes = [];
     private readonly Wakeup _uploadLoop = new();
     private readonly Wakeup _workLoop = new();
@@ -107,17 +107,21 @@ public sealed partial class Uploader
     {
         lock (_lock)
         {
-            return _costs.GetValueOrDefault(key);
+            return _costs.Of(key);
         }
     }
 
     /// <inheritdoc cref="IUploadCosts.Costliest"/>
     public IReadOnlyList<KeyValuePair<ObjectKey, ObjectCost>> Costliest(int count)
     {
+        KeyValuePair<ObjectKey, ObjectCost>[] all;
         lock (_lock)
         {
-            return [.. _costs.OrderByDescending(static one => one.Value.Puts).ThenByDescending(static one => one.Value.PutBytes).Take(count)];
+            all = _costs.ToArray();
         }
+
+        // Sorting thousands takes longer than uploads should wait.
+        return [.. all.OrderByDescending(static one => one.Value.Puts).ThenByDescending(static one => one.Value.PutBytes).Take(count)];
     }
 
     /// <summary>An object has been claimed, and its history read for that: it need not be read again to know when a snapshot is due.</summary>
@@ -209,7 +213,7 @@ public sealed partial class Uploader
         lock (_lock)
         {
             _plan.Forget(key);
-            _costs.Remove(key);
+            _costs.Forget(key);
         }
     }
 
@@ -319,42 +323,19 @@ public sealed partial class Uploader
             _uploaded = batch.Last;
             _underWayBytes = 0;
             _batches++;
-            Charge(batch, content.Length);
-            ForgetCosts();
+            _costs.Charge(batch, content.Length);
+
+            // With the plan's knowledge of an object goes what it has cost.
+            if (_costs.Count > _options.RememberedObjectsMax + (2 * _plan.Remembered))
+            {
+                _costs.ForgetUnless(_plan.Knows);
+            }
+
             CompleteFlushes(batch.Last);
         }
 
         Uploaded?.Invoke(batch.Last);
         return true;
-    }
-
-    private void Charge(UploadBatch batch, long bundleBytes)
-    {
-        foreach (var records in batch.OwnFiles)
-        {
-            Charge(records[0].Key, 1, records.Sum(static r => (long)r.Ltx.Length));
-        }
-
-        foreach (var record in batch.Bundle)
-        {
-            var part = (double)record.Ltx.Length / bundleBytes;
-            Charge(record.Key, part, (long)(part * bundleBytes));
-        }
-    }
-
-    // With the plan's knowledge of an object goes what it has cost.
-    private void ForgetCosts()
-    {
-        if (_costs.Count > _options.RememberedObjectsMax + (2 * _plan.Remembered))
-        {
-            foreach (var key in _costs.Keys)
-            {
-                if (!_plan.Knows(key))
-                {
-                    _costs.Remove(key);
-                }
-            }
-        }
     }
 
     /// <summary>Objects of which the uploader remembers something.</summary>
@@ -367,12 +348,6 @@ public sealed partial class Uploader
                 return Math.Max(_plan.Remembered, _costs.Count);
             }
         }
-    }
-
-    private void Charge(ObjectKey key, double puts, long bytes)
-    {
-        var cost = _costs.GetValueOrDefault(key);
-        _costs[key] = new ObjectCost(cost.Puts + puts, cost.PutBytes + bytes);
     }
 
     private async Task WaitForRecordsAsync(ulong read, CancellationToken cancel)
@@ -510,7 +485,7 @@ public sealed partial class Uploader
             _promotions += written.Count;
             foreach (var file in written)
             {
-                Charge(key, 1, file.Bytes);
+                _costs.Charge(key, 1, file.Bytes);
             }
         }
     }
@@ -533,7 +508,7 @@ public sealed partial class Uploader
         {
             _plan.Snapshotted(key);
             _snapshots++;
-            Charge(key, 1, snapshot.Bytes);
+            _costs.Charge(key, 1, snapshot.Bytes);
         }
 
         await Retention.ApplyAsync(_bucket, key, _options, _time.GetUtcNow().ToUnixTimeMilliseconds(), cancel);
