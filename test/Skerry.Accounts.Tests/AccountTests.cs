@@ -83,7 +83,7 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
         var made = (await account.CreateToken(Settings(id), Ada)).Value!;
         using var random = System.Security.Cryptography.RandomNumberGenerator.Create();
         var stray = ApiToken.Create(TokenKind.Account, random);
-        await node.Index.GetByName($"{stray.Hash.Shard:x2}").Put(stray.Hash.ToArray(), new(TokenKind.Account, id, made.Token.Id));
+        await node.Index.Of(stray.Hash).Put(stray.Hash.ToArray(), new(TokenKind.Account, id, made.Token.Id));
         Assert.Null(await node.Authority(_clock).FindAsync(stray.Reveal()));
         Assert.NotNull(await node.Authority(_clock).FindAsync(made.Value));
     }

@@ -1,7 +1,5 @@
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
 using Skerry.Accounts.Policies;
-using Skerry.Accounts.Tokens;
 using Skerry.Bench.Measuring;
 using Skerry.Bench.Ours;
 
@@ -37,7 +35,7 @@ internal sealed class AuthorizeCached : IFigure
 
         await using var host = await AccountsHost.Start(run.NewFolder(Name), cancel);
         var (account, values) = await host.Fill(1, cancel);
-        var authority = new TokenAuthority(host.Accounts, host.Index, TimeProvider.System, NullLogger<TokenAuthority>.Instance);
+        var authority = host.Authority;
         await authority.FindAsync(values[0]);
         var (token, resource, caller) = (values[0], ResourceName.Account(account), IPAddress.Loopback);
         var bytes = 0.0;

@@ -22,6 +22,7 @@ internal sealed class AccountsHost : IAsyncDisposable
         _host = host;
         Accounts = host.Services.GetRequiredService<DurableObjectNamespace<IAccount>>();
         Index = host.Services.GetRequiredService<DurableObjectNamespace<ITokenIndex>>();
+        Authority = host.Services.GetRequiredService<TokenAuthority>();
     }
 
     public static Permission Asked { get; } = new(Product.Queues, AccessLevel.Write);
@@ -29,6 +30,8 @@ internal sealed class AccountsHost : IAsyncDisposable
     public DurableObjectNamespace<IAccount> Accounts { get; }
 
     public DurableObjectNamespace<ITokenIndex> Index { get; }
+
+    public TokenAuthority Authority { get; }
 
     public static async Task<AccountsHost> Start(string folder, CancellationToken cancel)
     {
@@ -38,11 +41,7 @@ internal sealed class AccountsHost : IAsyncDisposable
         {
             options.DataFolder = folder;
             options.IdleEvict = TimeSpan.FromMinutes(10);
-        })
-            .AddDurableObject<IAccount, Account>()
-            .AddDurableObject<ITokenIndex, TokenIndex>();
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(RandomNumberGenerator.Create());
+        }).AddAccounts();
         var host = builder.Build();
         await host.StartAsync(cancel);
         return new AccountsHost(host);

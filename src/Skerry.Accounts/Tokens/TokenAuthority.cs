@@ -16,7 +16,7 @@ namespace Skerry.Accounts.Tokens;
 public sealed partial class TokenAuthority(
     DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<ITokenIndex> index, TimeProvider time, ILogger<TokenAuthority> logger)
 {
-    /// <summary>The most tokens that are kept.</summary>
+    /// <summary>With more tokens than this, the cache is emptied; it is looked at once a second.</summary>
     public const int CachedMax = 100_000;
 
     private const int AttemptsMax = 3;
@@ -43,13 +43,7 @@ public sealed partial class TokenAuthority(
             return default;
         }
 
-        if (!_cached.TryGetValue(hash, out var entry))
-        {
-            return new(AskOnceAsync(hash));
-        }
-
-        var age = time.GetElapsedTime(entry.AskedAt);
-        if (age >= AgeMax)
+        if (!_cached.TryGetValue(hash, out var entry) || time.GetElapsedTime(entry.AskedAt) is var age && age >= AgeMax)
         {
             return new(AskOnceAsync(hash));
         }
@@ -64,11 +58,8 @@ public sealed partial class TokenAuthority(
 
     // One question for all who come meanwhile. Whoever joins may have come after it was asked, and is answered with what
     // was so then: less than AgeMax before, as AskAsync sees to.
-    private Task<KnownToken?> AskOnceAsync(TokenHash hash)
-    {
-        var asking = _asking.GetOrAdd(hash, static (hash, self) => new(() => self.AskAsync(hash)), this);
-        return asking.Value;
-    }
+    private Task<KnownToken?> AskOnceAsync(TokenHash hash) =>
+        _asking.GetOrAdd(hash, static (hash, self) => new(() => self.AskAsync(hash)), this).Value;
 
     private async Task<KnownToken?> AskAsync(TokenHash hash)
     {
@@ -98,7 +89,7 @@ public sealed partial class TokenAuthority(
     private async Task<KnownToken?> ReadAsync(TokenHash hash)
     {
         var bytes = hash.ToArray();
-        var owner = await index.GetByName($"{hash.Shard:x2}").Find(bytes).ConfigureAwait(false);
+        var owner = await index.Of(hash).Find(bytes).ConfigureAwait(false);
         return owner is { Kind: TokenKind.Account }
             && await accounts.GetByName(owner.OwnerId).CheckToken(owner.TokenId, bytes).ConfigureAwait(false) is { } record
                 ? new(owner, record)

@@ -150,14 +150,12 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
     private async Task<ApiToken> AddToIndexAsync(string id)
     {
         var value = ApiToken.Create(kind, parts.Random);
-        await Index(value.Hash).Put(value.Hash.ToArray(), new(kind, ownerId, id));
+        await index.Of(value.Hash).Put(value.Hash.ToArray(), new(kind, ownerId, id));
         return value;
     }
 
     // Nobody waits for it: the change is made, and its answer must not be lost with this.
-    private void RemoveFromIndex(TokenHash hash) => parts.Context.WaitUntil(Index(hash).Remove(hash.ToArray()));
-
-    private ITokenIndex Index(TokenHash hash) => index.GetByName($"{hash.Shard:x2}");
+    private void RemoveFromIndex(TokenHash hash) => parts.Context.WaitUntil(index.Of(hash).Remove(hash.ToArray()));
 
     private Row? FindRow(string id) => parts.Sql.Exec<Row>($"SELECT {Columns} FROM tokens WHERE id = ?", id).OneOrDefault();
 

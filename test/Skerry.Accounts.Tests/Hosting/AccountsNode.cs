@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -49,11 +48,8 @@ public sealed class AccountsNode : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddSkerry(o => o.DataFolder = _folder)
-            .AddDurableObject<IAccount, Account>()
-            .AddDurableObject<ITokenIndex, TokenIndex>()
+            .AddAccounts()
             .AddDurableObject<IAuditedThing, AuditedThing>();
-        builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(RandomNumberGenerator.Create());
         _app = builder.Build();
         await _app.StartAsync();
     }
