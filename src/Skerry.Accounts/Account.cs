@@ -29,10 +29,6 @@ public sealed class Account : DurableObject, IAccount
 
     private string AccountId => Id.Name ?? throw new InvalidOperationException("An account is found by its name.");
 
-    private Answer<TokenRecord> NoAccount => new(null, AccountsFault.NotFound, $"There is no account {AccountId}.");
-
-    private Answer<CreatedToken> NoAccountForToken => new(null, AccountsFault.NotFound, $"There is no account {AccountId}.");
-
     /// <inheritdoc/>
     public Task<AccountInfo> Create(string name, Actor by)
     {
@@ -58,7 +54,7 @@ public sealed class Account : DurableObject, IAccount
 
     /// <inheritdoc/>
     public Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by) =>
-        _tokens?.CreateAsync(settings, by) ?? Task.FromResult(NoAccountForToken);
+        _tokens?.CreateAsync(settings, by) ?? Task.FromResult(NoAccount<CreatedToken>());
 
     /// <inheritdoc/>
     public Task<TokenRecord?> GetToken(string id) => Task.FromResult(_tokens?.Find(id));
@@ -68,14 +64,14 @@ public sealed class Account : DurableObject, IAccount
 
     /// <inheritdoc/>
     public Task<Answer<TokenRecord>> UpdateToken(string id, TokenSettings settings, long? version, Actor by) =>
-        Task.FromResult(_tokens?.Update(id, settings, version, by) ?? NoAccount);
+        Task.FromResult(_tokens?.Update(id, settings, version, by) ?? NoAccount<TokenRecord>());
 
     /// <inheritdoc/>
     public Task<Answer<CreatedToken>> RollToken(string id, long? version, Actor by) =>
-        _tokens?.RollAsync(id, version, by) ?? Task.FromResult(NoAccountForToken);
+        _tokens?.RollAsync(id, version, by) ?? Task.FromResult(NoAccount<CreatedToken>());
 
     /// <inheritdoc/>
-    public Task<Answer<TokenRecord>> DeleteToken(string id, long? version, Actor by) => Task.FromResult(_tokens?.Delete(id, version, by) ?? NoAccount);
+    public Task<Answer<TokenRecord>> DeleteToken(string id, long? version, Actor by) => Task.FromResult(_tokens?.Delete(id, version, by) ?? NoAccount<TokenRecord>());
 
     /// <inheritdoc/>
     public Task<TokenRecord?> CheckToken(string id, byte[] hash) => Task.FromResult(_tokens?.Check(id, hash));
@@ -98,6 +94,9 @@ public sealed class Account : DurableObject, IAccount
         _audit = new(Sql);
         _tokens = new(TokenKind.Account, AccountId, _parts, _audit, _index);
     }
+
+    private Answer<T> NoAccount<T>()
+        where T : class => new(null, AccountsFault.NotFound, $"There is no account {AccountId}.");
 
     private AccountInfo Find() => Sql.Exec<AccountInfo>("SELECT id, name, created_on FROM account").One();
 }

@@ -80,10 +80,14 @@ internal sealed class AuditLog(SqlStorage sql)
     /// <summary>Goes through a part of the chain.</summary>
     public AuditProof Verify(AuditProof? after)
     {
-        var (last, head) = (after?.Entries ?? 0, after is null ? Link.Origin.Hash : Convert.FromHexString(after.Head));
-        if (last > 0 && !head.AsSpan().SequenceEqual(sql.Exec<byte[]>("SELECT hash FROM audit WHERE seq = ?", last).OneOrDefault()))
+        var (last, head) = (0L, Link.Origin.Hash);
+        if (after is { Entries: > 0 })
         {
-            return Broken($"entry {last} is not the one that was noted");
+            (last, head) = (after.Entries, sql.Exec<byte[]>("SELECT hash FROM audit WHERE seq = ?", after.Entries).OneOrDefault() ?? []);
+            if (Convert.ToHexStringLower(head) != after.Head)
+            {
+                return Broken($"entry {last} is not the one that was noted");
+            }
         }
 
         var rows = sql.Exec<Row>(

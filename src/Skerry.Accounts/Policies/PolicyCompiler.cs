@@ -5,9 +5,6 @@ namespace Skerry.Accounts.Policies;
 /// <summary>Checks policies and turns them into rules. For one list of policies; not safe for threads.</summary>
 internal sealed class PolicyCompiler
 {
-    // Enough to see what is wrong; bounds what a hostile request can make us answer.
-    private const int ErrorsMax = 20;
-
     private readonly List<PolicyError> _errors = [];
     private readonly HashSet<string> _ids = [];
     private readonly List<Rule> _allows = [];
@@ -143,7 +140,7 @@ internal sealed class PolicyCompiler
 
     private void Report(string field, string problem, string accepted)
     {
-        if (_errors.Count < ErrorsMax)
+        if (_errors.Count < PolicyError.CountMax)
         {
             _errors.Add(new(field, problem, accepted));
         }

@@ -6,6 +6,9 @@ namespace Skerry.Accounts.Policies;
 /// <param name="Accepted">What would be accepted, likewise.</param>
 public sealed record PolicyError(string Field, string Problem, string Accepted)
 {
+    /// <summary>The most that are told at once: enough to see what is wrong, and a bound to what a hostile request can make us answer.</summary>
+    internal const int CountMax = 20;
+
     private const int QuotedCharsMax = 120;
 
     /// <summary>One sentence of all three.</summary>

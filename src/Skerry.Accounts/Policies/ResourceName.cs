@@ -19,8 +19,8 @@ namespace Skerry.Accounts.Policies;
 public readonly record struct ResourceName
 {
     private const string AccountPrefix = PermissionGroups.AccountScope + ".";
-    private const int CharsMax = 200;
     private const string UserPrefix = PermissionGroups.UserScope + ".";
+    private const int CharsMax = 200;
     private const string Field = "resources";
 
     private const string Accepted =

@@ -7,8 +7,6 @@ namespace Skerry.Accounts.Tokens;
 /// <summary>A token that a request carries, ready to be asked what it may do. Immutable and safe for threads.</summary>
 public sealed class KnownToken
 {
-    private readonly TokenRights? _rights;
-
     /// <summary>Compiles a token's record.</summary>
     /// <param name="owner">Whose it is.</param>
     /// <param name="record">The record.</param>
@@ -16,8 +14,8 @@ public sealed class KnownToken
     {
         ArgumentNullException.ThrowIfNull(record);
         (Owner, Record) = (owner, record);
-
-        TokenRights.TryCompile(record.Settings, out _rights, out _);
+        TokenRights.TryCompile(record.Settings, out var rights, out _);
+        Rights = rights;
     }
 
     /// <summary>Whose it is.</summary>
@@ -27,7 +25,7 @@ public sealed class KnownToken
     public TokenRecord Record { get; }
 
     /// <summary>What it may do; null if its settings are such as this version does not know, and so nothing.</summary>
-    public TokenRights? Rights => _rights;
+    public TokenRights? Rights { get; }
 
     /// <summary>Whether it may do something. Allocates nothing; a token that is disabled may nothing.</summary>
     /// <param name="permission">What the request needs.</param>
@@ -36,6 +34,6 @@ public sealed class KnownToken
     /// <param name="now">The time.</param>
     public Decision Decide(Permission permission, in ResourceName resource, IPAddress? caller, DateTimeOffset now) =>
         Record.Settings.IsDisabled ? new(DecisionOutcome.Disabled, null, permission, resource, TokenConditions.None, caller)
-        : _rights is null ? new(DecisionOutcome.NotAllowed, null, permission, resource, TokenConditions.None, caller)
-        : PolicyEvaluator.Evaluate(_rights.Policies, _rights.Conditions, permission, resource, caller, now);
+        : Rights is null ? new(DecisionOutcome.NotAllowed, null, permission, resource, TokenConditions.None, caller)
+        : PolicyEvaluator.Evaluate(Rights.Policies, Rights.Conditions, permission, resource, caller, now);
 }

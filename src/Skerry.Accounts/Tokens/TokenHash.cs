@@ -46,10 +46,6 @@ public readonly struct TokenHash : IEquatable<TokenHash>
         return new(content);
     }
 
-    /// <summary>Writes it for storing.</summary>
-    /// <exception cref="ArgumentException">There is no room for 32 bytes.</exception>
-    public void CopyTo(Span<byte> destination) => ((ReadOnlySpan<byte>)_content).CopyTo(destination);
-
     /// <summary>Its 32 bytes, for storing.</summary>
     public byte[] ToArray() => [.. (ReadOnlySpan<byte>)_content];
 

@@ -8,9 +8,6 @@ namespace Skerry.Accounts.Tokens;
 /// <param name="Conditions">When and from where.</param>
 public sealed record TokenRights(CompiledPolicies Policies, TokenConditions Conditions)
 {
-    // Enough to see what is wrong; bounds what a hostile request can make us answer.
-    private const int ErrorsMax = 20;
-
     /// <summary>Checks a token's settings and compiles them.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="rights">The result.</param>
@@ -38,7 +35,7 @@ public sealed record TokenRights(CompiledPolicies Policies, TokenConditions Cond
         TokenConditions.TryCreate(
             settings.AddressesIn, settings.AddressesNotIn, settings.NotBefore, settings.ExpiresOn, out var conditions, out var others);
         found.AddRange(others);
-        errors = found.Count > ErrorsMax ? found[..ErrorsMax] : found;
+        errors = found.Count > PolicyError.CountMax ? found[..PolicyError.CountMax] : found;
         rights = found.Count == 0 ? new(policies!, conditions!) : null;
         return rights is not null;
     }

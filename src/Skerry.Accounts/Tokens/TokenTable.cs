@@ -21,16 +21,15 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
 
     public static void Create(SqlStorage sql) => sql.Exec(
         """
-        CREATE TABLE IF NOT EXISTS tokens (
-            id TEXT PRIMARY KEY, settings TEXT NOT NULL, hash BLOB NOT NULL, version INTEGER NOT NULL,
+        CREATE TABLE tokens (
+            seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, settings TEXT NOT NULL, hash BLOB NOT NULL, version INTEGER NOT NULL,
             issued_on INTEGER NOT NULL, modified_on INTEGER NOT NULL, last_used_on INTEGER
-        ) WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS tokens_issued ON tokens (issued_on, id)
+        )
         """);
 
     public async Task<Answer<CreatedToken>> CreateAsync(TokenSettings settings, Actor by)
     {
-        if (Refusal<CreatedToken>(settings) is { } refusal)
+        if (Refusal<CreatedToken>(settings, out var json) is { } refusal)
         {
             return refusal;
         }
@@ -56,8 +55,8 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
         {
             parts.Sql.Exec(
                 "INSERT INTO tokens (id, settings, hash, version, issued_on, modified_on) VALUES (?, ?, ?, ?, ?, ?)",
-                id, Json(settings), value.Hash.ToArray(), token.Version, now, now);
-            audit.Add(new(parts.NewId(), now, "create", by, Resource, id, null, Json(settings)));
+                id, json, value.Hash.ToArray(), token.Version, now, now);
+            audit.Add(new(parts.NewId(), now, "create", by, Resource, id, null, json));
         });
         return new CreatedToken(token, value.Reveal());
 
@@ -72,13 +71,13 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
         ArgumentOutOfRangeException.ThrowIfNegative(skip);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(take);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(take, IAccount.ListMax);
-        var rows = parts.Sql.Exec<Row>($"SELECT {Columns} FROM tokens ORDER BY issued_on DESC, id LIMIT ? OFFSET ?", take, skip).ToList();
+        var rows = parts.Sql.Exec<Row>($"SELECT {Columns} FROM tokens ORDER BY seq DESC LIMIT ? OFFSET ?", take, skip).ToList();
         return new([.. rows.Select(static row => row.ToRecord())], Count());
     }
 
     public Answer<TokenRecord> Update(string id, TokenSettings settings, long? version, Actor by)
     {
-        if (Refusal<TokenRecord>(settings) is { } refusal)
+        if (Refusal<TokenRecord>(settings, out var json) is { } refusal)
         {
             return refusal;
         }
@@ -92,8 +91,8 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
         parts.Storage.TransactionSync(() =>
         {
             parts.Sql.Exec(
-                "UPDATE tokens SET settings = ?, version = ?, modified_on = ? WHERE id = ?", Json(settings), token.Version, token.ModifiedOn, id);
-            audit.Add(new(parts.NewId(), token.ModifiedOn, "update", by, Resource, id, row.Settings, Json(settings)));
+                "UPDATE tokens SET settings = ?, version = ?, modified_on = ? WHERE id = ?", json, token.Version, token.ModifiedOn, id);
+            audit.Add(new(parts.NewId(), token.ModifiedOn, "update", by, Resource, id, row.Settings, json));
         });
         return token;
     }
@@ -161,15 +160,17 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
 
     private long Count() => parts.Sql.Exec<long>("SELECT count(*) FROM tokens").One();
 
-    private static Answer<T>? Refusal<T>(TokenSettings settings)
+    private static Answer<T>? Refusal<T>(TokenSettings settings, out string json)
         where T : class
     {
+        json = "";
         if (!TokenRights.TryCompile(settings, out _, out var errors))
         {
             return new(null, AccountsFault.Invalid, string.Join(' ', errors));
         }
 
-        return Json(settings).Length > TokenSettings.JsonCharsMax
+        json = JsonSerializer.Serialize(settings, AccountsJson.Default.TokenSettings);
+        return json.Length > TokenSettings.JsonCharsMax
             ? new(null, AccountsFault.Invalid, $"policies: together with all else they take more than {TokenSettings.JsonCharsMax} characters; accepted: fewer of them, or fewer resources.")
             : null;
     }
@@ -178,8 +179,6 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
         where T : class => FindRow(id) is null
             ? new(null, AccountsFault.NotFound, $"There is no token {id}; list the tokens to see their ids.")
             : new(null, AccountsFault.Changed, $"The token {id} was changed meanwhile; read it again, and then decide again.");
-
-    private static string Json(TokenSettings settings) => JsonSerializer.Serialize(settings, AccountsJson.Default.TokenSettings);
 
     private sealed record Row(string Id, string Settings, byte[] Hash, long Version, long IssuedOn, long ModifiedOn, long? LastUsedOn)
     {

@@ -15,8 +15,7 @@ public sealed class TokenHashTests
             Assert.Equal(Convert.ToHexStringLower(expected), hash.ToString());
             Assert.Equal(expected[0], hash.Shard);
 
-            var stored = new byte[TokenHash.Bytes];
-            hash.CopyTo(stored);
+            var stored = hash.ToArray();
             Assert.Equal(expected, stored);
             Assert.Equal(hash, TokenHash.FromBytes(stored));
         });
@@ -37,9 +36,5 @@ public sealed class TokenHashTests
     [InlineData(0)]
     [InlineData(31)]
     [InlineData(33)]
-    public void Another_length_is_refused(int length)
-    {
-        Assert.Throws<ArgumentException>(() => TokenHash.FromBytes(new byte[length]));
-        Assert.Throws<ArgumentException>(() => TokenHash.Of("x"u8).CopyTo(new byte[Math.Min(length, 31)]));
-    }
+    public void Another_length_is_refused(int length) => Assert.Throws<ArgumentException>(() => TokenHash.FromBytes(new byte[length]));
 }
