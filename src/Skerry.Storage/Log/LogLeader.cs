@@ -59,8 +59,8 @@ public sealed class LogLeader
     public bool IsFenced => _fence is not null;
 
     /// <summary>
-    /// True if a majority of the change's new set holds everything that is decided, so that the new set alone could be
-    /// asked for it. The change must not become visible to others before.
+    /// True if a majority of the change's new set holds everything that is decided and not in the bucket, so that the new
+    /// set alone could be asked for it. The change must not become visible to others before.
     /// </summary>
     public bool IsChangeCovered => _next is { } next && next.Count(member => member.BrokenTo == 0 && member.Persisted >= _decided) >= QuorumOf(next);
 
