@@ -26,4 +26,16 @@ public enum DecisionOutcome
 
     /// <summary>The token is disabled.</summary>
     Disabled,
+
+    /// <summary>The token's policies allow it, and its user is no member of the account.</summary>
+    NotAMember,
+
+    /// <summary>The token's policies allow it, and nothing allows it to its user in the account.</summary>
+    NotAllowedToMember,
+
+    /// <summary>The token's policies allow it, and a policy of its user in the account denies it.</summary>
+    DeniedToMember,
+
+    /// <summary>The token's policies allow it, and it is about another user than the token's.</summary>
+    NotTheUser,
 }
