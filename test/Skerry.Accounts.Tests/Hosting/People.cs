@@ -46,4 +46,14 @@ internal static class People
     }
 
     public static async Task<CreatedSession> SignInAsync(this IUser user, string address = "192.0.2.1") => (await user.SignIn(Password, null, From(address))).Value!;
+
+    /// <summary>What nobody waits for happens soon; the test's own time limit ends the waiting.</summary>
+    public static async Task EventuallyAsync(Func<Task<bool>> condition, CancellationToken cancel)
+    {
+        while (!await condition())
+        {
+            cancel.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
 }

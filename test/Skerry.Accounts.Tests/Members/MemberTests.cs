@@ -280,7 +280,7 @@ public sealed class MemberTests(AccountsNode node) : IClassFixture<AccountsNode>
         // What was filed in vain goes when there is no doubt any more.
         node.Clock.Advance(TimeSpan.FromMinutes(2));
         Assert.Empty(await user.ListMemberships());
-        await Eventually(async () => (await node.UserIndex.Of(key).ListInvitations(key)).Count == 0);
+        await People.EventuallyAsync(async () => (await node.UserIndex.Of(key).ListInvitations(key)).Count == 0, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -321,14 +321,4 @@ public sealed class MemberTests(AccountsNode node) : IClassFixture<AccountsNode>
 
     private static bool IsAllowed(MemberRights rights, Permission permission, string account) =>
         PolicyEvaluator.Evaluate(rights.Policies, TokenConditions.None, permission, ResourceName.Account(account), null, DateTimeOffset.UtcNow).IsAllowed;
-
-    // What nobody waits for happens soon; the test's own time limit ends the waiting.
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        while (!await condition())
-        {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
 }
