@@ -24,6 +24,10 @@ public readonly record struct Decision
         _conditions = conditions;
     }
 
+    /// <summary>The refusal of what the token's owner has no part in, whatever its policies say.</summary>
+    public static Decision Outside(Permission permission, in ResourceName resource, IPAddress? caller) =>
+        new(DecisionOutcome.Outside, null, permission, resource, TokenConditions.None, caller);
+
     /// <summary>How it came out.</summary>
     public DecisionOutcome Outcome { get; }
 
@@ -53,6 +57,7 @@ public readonly record struct Decision
         DecisionOutcome.AddressNotListed => $"The token may not be used from {Caller}, which is not in condition.request_ip.in.",
         DecisionOutcome.AddressExcluded => $"The token may not be used from {Caller}, which is in condition.request_ip.not_in.",
         DecisionOutcome.Disabled => "The token is disabled.",
+        DecisionOutcome.Outside => $"The token's owner has no part in {Resource}.",
         _ => $"No policy allows {Permission} on {Resource}.",
     };
 }

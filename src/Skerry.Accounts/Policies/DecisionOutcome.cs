@@ -26,4 +26,7 @@ public enum DecisionOutcome
 
     /// <summary>The token is disabled.</summary>
     Disabled,
+
+    /// <summary>It is about something in which the token's owner has no part.</summary>
+    Outside,
 }

@@ -1,5 +1,5 @@
 using Skerry.Server.Commands;
-using Skerry.Server.Management;
+using Skerry.Server.Management.Nodes;
 
 namespace Skerry.Server.Tests.Commands;
 

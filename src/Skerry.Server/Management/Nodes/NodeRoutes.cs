@@ -1,14 +1,15 @@
+using Skerry.Server.Management.Api;
 using Skerry.Storage;
 using Skerry.Storage.Relay;
 using Skerry.Storage.Relay.Fleet;
 
-namespace Skerry.Server.Management;
+namespace Skerry.Server.Management.Nodes;
 
 /// <summary>Shows the nodes of the cluster, and what the loss of which of them would cost. The public API has nothing like it.</summary>
-internal sealed class NodeRoutes(AccountGuard guard, IFleetView fleet)
+internal sealed class NodeRoutes(IFleetView fleet)
 {
-    /// <summary>Adds the route to <paramref name="api"/>.</summary>
-    public void Map(IEndpointRouteBuilder api) => api.MapGet("/accounts/{account_id}/skerry/nodes", guard.For(Show));
+    /// <summary>Adds the route.</summary>
+    public void AddTo(ApiRoutes routes) => routes.Add("skerry-list-nodes", Show);
 
     private async Task Show(HttpContext http)
     {

@@ -1,4 +1,4 @@
-namespace Skerry.Server.Management;
+namespace Skerry.Server.Management.Api;
 
 /// <summary>The numbers in the API's errors. Those below 100,000 are the public API's own.</summary>
 internal static class ErrorCodes
@@ -15,7 +15,31 @@ internal static class ErrorCodes
     /// <summary>An identifier in the path is malformed or names nothing.</summary>
     public const int NoSuchResource = 7003;
 
-    /// <summary>No token, a wrong token, or one of another account.</summary>
+    /// <summary>Too many requests.</summary>
+    public const int TooManyRequests = 971;
+
+    /// <summary>The token is none that may be used here: an account's token where a user is meant.</summary>
+    public const int AccountToken = 9109;
+
+    /// <summary>The token is disabled, expired, not valid yet, or may not be used from the caller's address.</summary>
+    public const int TokenNotUsable = 1001;
+
+    /// <summary>The body is malformed, or a field of it is not accepted.</summary>
+    public const int InvalidBody = 1004;
+
+    /// <summary>What is to be made or changed would be stronger than the token that asks for it.</summary>
+    public const int Escalation = 1008;
+
+    /// <summary>There are as many as there may be.</summary>
+    public const int TooMany = 1009;
+
+    /// <summary>It was changed since the version that the request names.</summary>
+    public const int Changed = 1011;
+
+    /// <summary>The body is larger than what is accepted.</summary>
+    public const int BodyTooLarge = 10013;
+
+    /// <summary>No token, a wrong token, or one that may not do this.</summary>
     public const int Authentication = 10000;
 
     /// <summary>A browser sent the request for another site's page.</summary>

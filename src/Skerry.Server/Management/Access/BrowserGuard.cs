@@ -1,6 +1,7 @@
 using System.Net;
+using Skerry.Server.Management.Api;
 
-namespace Skerry.Server.Management;
+namespace Skerry.Server.Management.Access;
 
 /// <summary>
 /// Keeps other sites' pages, in a browser on this machine, away from the management listener.

@@ -1,11 +1,12 @@
-using System.Globalization;
 using Skerry.Objects;
+using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Requests;
 using Skerry.Server.Node;
 
-namespace Skerry.Server.Management;
+namespace Skerry.Server.Management.Objects;
 
 /// <summary>Lists durable object namespaces and the objects in them.</summary>
-internal sealed class NamespaceRoutes(AccountGuard guard, NodeStatus node)
+internal sealed class NamespaceRoutes(NodeStatus node)
 {
     // The public API's default and bounds.
     private const int LimitDefault = 1000;
@@ -15,16 +16,16 @@ internal sealed class NamespaceRoutes(AccountGuard guard, NodeStatus node)
     /// <summary>The script that classes built into the node are listed under.</summary>
     private const string BuiltInScript = "skerry";
 
-    /// <summary>Adds the routes to <paramref name="api"/>.</summary>
-    public void Map(IEndpointRouteBuilder api)
+    /// <summary>Adds the routes.</summary>
+    public void AddTo(ApiRoutes routes)
     {
-        api.MapGet("/accounts/{account_id}/workers/durable_objects/namespaces", guard.For(ListNamespaces));
-        api.MapGet("/accounts/{account_id}/workers/durable_objects/namespaces/{id}/objects", guard.For(ListObjects));
+        routes.Add("durable-objects-namespace-list-namespaces", ListNamespaces);
+        routes.Add("durable-objects-namespace-list-objects", ListObjects);
     }
 
     private Task ListNamespaces(HttpContext http)
     {
-        var all = node.Namespaces
+        var all = node.PublicNamespaces()
             .OrderBy(one => one.Name, StringComparer.Ordinal)
             .Select(one => new NamespaceResult(NamespaceId.Of(one.Name), one.Name, BuiltInScript, one.Class, UseSqlite: true))
             .ToList();
@@ -37,31 +38,14 @@ internal sealed class NamespaceRoutes(AccountGuard guard, NodeStatus node)
 
     private async Task ListObjects(HttpContext http)
     {
-        var id = (string)http.Request.RouteValues["id"]!;
-        var name = node.Namespaces.Select(one => one.Name).FirstOrDefault(one => NamespaceId.Of(one) == id);
-        if (name is null)
-        {
-            await EnvelopeResponse.Error(
-                http, StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, $"There is no namespace {id}; list the namespaces to see their ids.");
-            return;
-        }
-
-        var limit = LimitDefault;
-        if (http.Request.Query.TryGetValue("limit", out var limitText)
-            && (!int.TryParse(limitText, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < LimitMin or > LimitMax))
-        {
-            await EnvelopeResponse.Error(
-                http, StatusCodes.Status400BadRequest, ErrorCodes.InvalidParameter, $"limit: \"{limitText}\" is not accepted; accepted is a whole number from {LimitMin} to {LimitMax}.");
-            return;
-        }
+        var name = NamespaceId.Find(node, (string)http.Request.RouteValues["id"]!);
+        var limit = Query.Whole(http, "limit", LimitDefault, LimitMin, LimitMax);
 
         // The cursor is the last id of the part before: stable while objects come and go.
         var cursor = http.Request.Query["cursor"].ToString();
         if (cursor.Length > 0 && !(cursor.Length == 64 && cursor.All(char.IsAsciiHexDigit)))
         {
-            await EnvelopeResponse.Error(
-                http, StatusCodes.Status400BadRequest, ErrorCodes.InvalidParameter, "cursor: is not one that this API gave; leave it out to start from the beginning.");
-            return;
+            throw Query.NotAccepted("cursor", cursor, "one that this API gave, or none to start from the beginning");
         }
 
         // One more than asked for tells whether there is a next part.

@@ -1,40 +1,31 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Skerry.Objects;
+using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Requests;
 using Skerry.Server.Node;
-using Skerry.Storage;
 
-namespace Skerry.Server.Management;
+namespace Skerry.Server.Management.Objects;
 
 /// <summary>One object's past: list, restore, export, verify. An object is given by its id, or as <c>name:NAME</c>.</summary>
-internal sealed class ObjectRoutes(AccountGuard guard, NodeStatus node, ObjectHistory history)
+internal sealed class ObjectRoutes(NodeStatus node, ObjectHistory history)
 {
-    private const string Path = "/accounts/{account_id}/workers/durable_objects/namespaces/{id}/objects/{object_id}";
     private const string NamePrefix = "name:";
     private const int LimitDefault = 100;
     private const int LimitMax = 1000;
-    private const int BodyBytesMax = 4096;
 
-    /// <summary>Adds the routes to <paramref name="api"/>.</summary>
-    public void Map(IEndpointRouteBuilder api)
+    /// <summary>Adds the routes.</summary>
+    public void AddTo(ApiRoutes routes)
     {
-        api.MapGet($"{Path}/history", For(List));
-        api.MapPost($"{Path}/restore", For(Restore));
-        api.MapGet($"{Path}/export", For(Export));
-        api.MapPost($"{Path}/verify", For(Verify));
+        routes.Add("skerry-object-list-history", For(List));
+        routes.Add("skerry-object-restore", For(Restore));
+        routes.Add("skerry-object-export", For(Export));
+        routes.Add("skerry-object-verify", For(Verify));
     }
 
-    private RequestDelegate For(Func<HttpContext, DurableObjectId, Task> answer) => guard.For(async http =>
+    private RequestDelegate For(Func<HttpContext, DurableObjectId, Task> answer) => async http =>
     {
-        var id = (string)http.Request.RouteValues["id"]!;
-        var name = node.Namespaces.Select(static one => one.Name).FirstOrDefault(one => NamespaceId.Of(one) == id);
-        if (name is null)
-        {
-            await EnvelopeResponse.Error(http, StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, $"There is no namespace {id}; list the namespaces to see their ids.");
-            return;
-        }
-
+        var name = NamespaceId.Find(node, (string)http.Request.RouteValues["id"]!);
         try
         {
             // The route's own value leaves an escaped slash as it is, and then nobody knows whether it was one.
@@ -46,27 +37,11 @@ internal sealed class ObjectRoutes(AccountGuard guard, NodeStatus node, ObjectHi
         {
             await EnvelopeResponse.Error(http, StatusCodes.Status400BadRequest, ErrorCodes.InvalidParameter, MessageOf(e));
         }
-        catch (Exception e) when (!http.Response.HasStarted && e is DurableObjectException or StorageException)
-        {
-            var (status, code, message) = DurableObjectEndpoints.Describe(e);
-            if (status == StatusCodes.Status503ServiceUnavailable)
-            {
-                http.Response.Headers.RetryAfter = "1";
-            }
-
-            await EnvelopeResponse.Error(http, status, ErrorCodes.Unavailable, $"{message} ({code})");
-        }
-    });
+    };
 
     private async Task List(HttpContext http, DurableObjectId id)
     {
-        var limit = LimitDefault;
-        if (http.Request.Query.TryGetValue("limit", out var text)
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > LimitMax))
-        {
-            throw new FormatException($"limit: \"{text}\" is not accepted; accepted is a whole number from 1 to {LimitMax}.");
-        }
-
+        var limit = Query.Whole(http, "limit", LimitDefault, 1, LimitMax);
         var cursor = http.Request.Query["cursor"].ToString();
         var found = await history.ListAsync(id, cursor.Length == 0 ? null : cursor, limit);
         await EnvelopeResponse.Success(
@@ -78,19 +53,8 @@ internal sealed class ObjectRoutes(AccountGuard guard, NodeStatus node, ObjectHi
 
     private async Task Restore(HttpContext http, DurableObjectId id)
     {
-        var body = new byte[BodyBytesMax];
-        var bytes = await http.Request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, http.RequestAborted);
-        RestoreRequest? request = null;
-        try
-        {
-            request = JsonSerializer.Deserialize(body.AsSpan(0, bytes), ManagementJson.Readable.RestoreRequest);
-        }
-        catch (JsonException)
-        {
-            // Told below, with everything else that is no request.
-        }
-
-        if (request is null || request.Bookmark is null == request.Time is null)
+        var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.RestoreRequest);
+        if (request.Bookmark is null == request.Time is null)
         {
             throw new FormatException("The body is not accepted; accepted is {\"bookmark\": \"…\"} or {\"time\": \"2026-01-31T12:00:00Z\"}.");
         }
