@@ -1,102 +1,178 @@
 using System.Security.Cryptography;
 using Skerry.Accounts.Audit;
+using Skerry.Accounts.Members;
 using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users;
 using Skerry.Objects;
 
 namespace Skerry.Accounts;
 
 /// <inheritdoc cref="IAccount"/>
-public sealed class Account : DurableObject, IAccount
+public sealed class Account : TokenHolder, IAccount
 {
-    private readonly ObjectParts _parts;
-    private readonly DurableObjectNamespace<ITokenIndex> _index;
-    private AuditLog? _audit;
-    private TokenTable? _tokens;
+    private readonly DurableObjectNamespace<IUser> _users;
+    private readonly DurableObjectNamespace<IUserIndex> _userIndex;
+    private MemberTable? _members;
 
     /// <summary>Opens it.</summary>
-    /// <param name="index">Where tokens are found by their values.</param>
+    /// <param name="tokenIndex">Where tokens are found by their values.</param>
+    /// <param name="users">The users.</param>
+    /// <param name="userIndex">Where invitations are found by their e-mail addresses.</param>
     /// <param name="random">A cryptographic source.</param>
     /// <param name="time">The clock.</param>
-    public Account(DurableObjectNamespace<ITokenIndex> index, RandomNumberGenerator random, TimeProvider time)
+    public Account(
+        DurableObjectNamespace<ITokenIndex> tokenIndex,
+        DurableObjectNamespace<IUser> users,
+        DurableObjectNamespace<IUserIndex> userIndex,
+        RandomNumberGenerator random,
+        TimeProvider time)
+        : base(TokenKind.Account, tokenIndex, random, time)
     {
-        _index = index;
-        _parts = new(Sql, Storage, Context, random, time);
-        if (Sql.Exec<long>("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'account'").One() > 0)
-        {
-            Open();
-        }
+        (_users, _userIndex) = (users, userIndex);
+        OpenMembers();
     }
-
-    private string AccountId => Id.Name ?? throw new InvalidOperationException("An account is found by its name.");
 
     /// <inheritdoc/>
     public Task<AccountInfo> Create(string name, Actor by)
     {
-        if (_audit is null)
+        if (!Exists)
         {
-            Storage.TransactionSync(() =>
+            var now = Parts.Now();
+            Make("account", null, now, by, () =>
             {
-                var now = _parts.Now();
                 Sql.Exec("CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_on INTEGER NOT NULL)");
-                Sql.Exec("INSERT INTO account (id, name, created_on) VALUES (?, ?, ?)", AccountId, name, now);
-                TokenTable.Create(Sql);
-                AuditLog.Create(Sql);
-                new AuditLog(Sql).Add(new(_parts.NewId(), now, "create", by, "account", AccountId, null, null));
+                Sql.Exec("INSERT INTO account (id, name, created_on) VALUES (?, ?, ?)", HolderId, name, now);
+                MemberTable.Create(Sql);
             });
-            Open();
+            OpenMembers();
         }
 
         return Task.FromResult(Find());
     }
 
     /// <inheritdoc/>
-    public Task<AccountInfo?> Get() => Task.FromResult(_audit is null ? null : Find());
+    public Task<AccountInfo?> Get() => Task.FromResult(Exists ? Find() : null);
 
     /// <inheritdoc/>
-    public Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by) =>
-        _tokens?.CreateAsync(settings, by) ?? Task.FromResult(NoAccount<CreatedToken>());
-
-    /// <inheritdoc/>
-    public Task<TokenRecord?> GetToken(string id) => Task.FromResult(_tokens?.Find(id));
-
-    /// <inheritdoc/>
-    public Task<TokenPage> ListTokens(int skip, int take) => Task.FromResult(_tokens?.List(skip, take) ?? new([], 0));
-
-    /// <inheritdoc/>
-    public Task<Answer<TokenRecord>> UpdateToken(string id, TokenSettings settings, long? version, Actor by) =>
-        Task.FromResult(_tokens?.Update(id, settings, version, by) ?? NoAccount<TokenRecord>());
-
-    /// <inheritdoc/>
-    public Task<Answer<CreatedToken>> RollToken(string id, long? version, Actor by) =>
-        _tokens?.RollAsync(id, version, by) ?? Task.FromResult(NoAccount<CreatedToken>());
-
-    /// <inheritdoc/>
-    public Task<Answer<TokenRecord>> DeleteToken(string id, long? version, Actor by) => Task.FromResult(_tokens?.Delete(id, version, by) ?? NoAccount<TokenRecord>());
-
-    /// <inheritdoc/>
-    public Task<TokenRecord?> CheckToken(string id, byte[] hash) => Task.FromResult(_tokens?.Check(id, hash));
-
-    /// <inheritdoc/>
-    public Task RecordTokenUse(string id, DateTimeOffset at)
+    /// <remarks>
+    /// 1. The invitation is filed under its address: a filed one that is no invitation gives nobody anything.
+    /// 2. It is added here, which is the truth.
+    /// </remarks>
+    public async Task<Answer<MemberRecord>> InviteMember(string email, MemberSettings settings, Actor by)
     {
-        _tokens?.RecordUse(id, at);
-        return Task.CompletedTask;
+        if (_members is null)
+        {
+            return Missing<MemberRecord>();
+        }
+
+        if (!EmailAddress.TryNormalize(email, out var address, out var problem))
+        {
+            return new(null, AccountsFault.Invalid, problem);
+        }
+
+        if (_members.RefusalToInvite(address, settings) is { } refusal)
+        {
+            return refusal;
+        }
+
+        // 1
+        var (id, key) = (Parts.NewId(), UserKey.OfEmail(address));
+        if (!await _userIndex.Of(key).AddInvitation(key, new(HolderId, id, Parts.Now())))
+        {
+            return new(null, AccountsFault.TooMany, $"{address} has {IUserIndex.InvitationsMax} invitations that are not answered yet.");
+        }
+
+        // 2. Others may have been in meanwhile.
+        if (_members.RefusalToInvite(address, settings) is { } late)
+        {
+            RemoveInvitation(key, id);
+            return late;
+        }
+
+        return _members.Invite(id, address, settings, by);
     }
 
     /// <inheritdoc/>
-    public Task<AuditPage> ReadAudit(AuditQuery query) => Task.FromResult(_audit?.Read(query) ?? new([], null));
+    public Task<MemberRecord?> GetMember(string id) => Task.FromResult(_members?.Find(id));
 
     /// <inheritdoc/>
-    public Task<AuditProof> VerifyAudit(AuditProof? after) => Task.FromResult(_audit?.Verify(after) ?? AuditProof.Nothing);
+    public Task<MemberRecord?> FindMember(string userId) => Task.FromResult(_members?.FindByUser(userId));
 
-    private void Open()
+    /// <inheritdoc/>
+    public Task<MemberPage> ListMembers(int skip, int take) => Task.FromResult(_members?.List(skip, take) ?? new([], 0));
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> UpdateMember(string id, MemberSettings settings, long? version, Actor by) =>
+        Task.FromResult(_members?.Update(id, settings, version, by) ?? Missing<MemberRecord>());
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> RemoveMember(string id, long? version, Actor by)
     {
-        _audit = new(Sql);
-        _tokens = new(TokenKind.Account, AccountId, _parts, _audit, _index);
+        var answer = _members?.Remove(id, version, by) ?? Missing<MemberRecord>();
+        if (answer.Value is { } gone)
+        {
+            Forget(gone);
+        }
+
+        return Task.FromResult(answer);
     }
 
-    private Answer<T> NoAccount<T>()
-        where T : class => new(null, AccountsFault.NotFound, $"There is no account {AccountId}.");
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> AcceptInvitation(string id, string userId, string email, Actor by)
+    {
+        var answer = _members?.Accept(id, userId, email, by) ?? Missing<MemberRecord>();
+        if (answer.Value is not null)
+        {
+            RemoveInvitation(UserKey.OfEmail(email), id);
+        }
+
+        return Task.FromResult(answer);
+    }
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> DeclineInvitation(string id, string email, Actor by)
+    {
+        var answer = _members?.Decline(id, email, by) ?? Missing<MemberRecord>();
+        if (answer.Value is { } gone)
+        {
+            Forget(gone);
+        }
+
+        return Task.FromResult(answer);
+    }
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> Leave(string userId, Actor by) => Task.FromResult(_members?.Leave(userId, by) ?? Missing<MemberRecord>());
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> MayLeave(string userId) => Task.FromResult(_members?.MayLeave(userId) ?? Missing<MemberRecord>());
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> AddFirstMember(string userId, string email, Actor by) =>
+        Task.FromResult(_members?.AddFirst(userId, email, by) ?? Missing<MemberRecord>());
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> ChangeMemberEmail(string userId, string email, Actor by) =>
+        Task.FromResult(_members?.ChangeEmail(userId, email, by) ?? Missing<MemberRecord>());
+
+    private protected override Answer<T> Missing<T>() => new(null, AccountsFault.NotFound, $"There is no account {HolderId}.");
+
+    // Nobody waits for it: what others have noted of a member counts for nothing without the member.
+    private void Forget(MemberRecord member)
+    {
+        if (member.UserId is { } user)
+        {
+            Context.WaitUntil(_users.GetByName(user).ForgetMembership(HolderId));
+        }
+        else
+        {
+            RemoveInvitation(UserKey.OfEmail(member.Email), member.Id);
+        }
+    }
+
+    private void RemoveInvitation(byte[] key, string id) => Context.WaitUntil(_userIndex.Of(key).RemoveInvitation(key, id));
+
+    private void OpenMembers() => _members = Exists ? new(HolderId, Parts, Audit!) : null;
 
     private AccountInfo Find() => Sql.Exec<AccountInfo>("SELECT id, name, created_on FROM account").One();
 }

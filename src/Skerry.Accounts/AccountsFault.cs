@@ -17,4 +17,19 @@ public enum AccountsFault
 
     /// <summary>It is not what the asker has looked at any more.</summary>
     Changed,
+
+    /// <summary>Somebody has it already, such as an e-mail address.</summary>
+    Taken,
+
+    /// <summary>The last super administrator of an account can neither go nor be made weaker.</summary>
+    LastSuperAdministrator,
+
+    /// <summary>Who it is was not proved. What of it was wrong is not said.</summary>
+    NotProved,
+
+    /// <summary>The password is right, and a code of the second factor is needed besides.</summary>
+    CodeNeeded,
+
+    /// <summary>Not now; <see cref="Answer{T}.RetryAfter"/> says when.</summary>
+    TryLater,
 }

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using Skerry.Accounts.Audit;
+using Skerry.Accounts.Members;
 using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users;
 
 namespace Skerry.Accounts;
 
@@ -10,4 +12,8 @@ namespace Skerry.Accounts;
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(TokenSettings))]
+[JsonSerializable(typeof(MemberSettings))]
+[JsonSerializable(typeof(MemberRecord))]
+[JsonSerializable(typeof(UserInfo))]
+[JsonSerializable(typeof(UserLink))]
 internal sealed partial class AccountsJson : JsonSerializerContext;

@@ -1,27 +1,14 @@
 using Skerry.Accounts.Audit;
-using Skerry.Accounts.Tokens;
-using Skerry.Objects;
+using Skerry.Accounts.Members;
 
 namespace Skerry.Accounts;
 
-/// <summary>
-/// An account: the tokens that it owns, and the log of everything that was changed in it. Its object's name is its id.
-/// Whether somebody may do something is not asked here: the authorizer has said so before.
-/// </summary>
-/// <remarks>
-/// <para>Whoever was allowed to change a token because of what it was names its version, so that nothing else is changed:
-/// else a token could be made stronger between the authorizer's look at it and the roll that reveals its value.</para>
-/// <para>An account that was never made has no tokens and no log, and asking for it leaves nothing behind.</para>
-/// <para>Going back to an earlier state, as any object can, would give back rights that were taken since then, and cut the
-/// log; whoever offers that to operators must leave accounts out.</para>
-/// </remarks>
-public interface IAccount : IDurableObject
+/// <summary>An account: the tokens that it owns, who its members are, and the log of everything that was changed in it.</summary>
+/// <inheritdoc cref="ITokenHolder"/>
+public interface IAccount : ITokenHolder
 {
-    /// <summary>The most tokens of one account.</summary>
-    const int TokensMax = 10_000;
-
-    /// <summary>The most tokens of one part of a list.</summary>
-    const int ListMax = 1_000;
+    /// <summary>The most members of one account, invitations included.</summary>
+    const int MembersMax = 10_000;
 
     /// <summary>Makes the account, if it is not there.</summary>
     Task<AccountInfo> Create(string name, Actor by);
@@ -29,44 +16,53 @@ public interface IAccount : IDurableObject
     /// <summary>The account; null if it was never made.</summary>
     Task<AccountInfo?> Get();
 
-    /// <summary>Makes a token that the account owns.</summary>
-    Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by);
+    /// <summary>
+    /// Invites whoever has an e-mail address, or will have it. Whether somebody has it already cannot be seen from the answer.
+    /// </summary>
+    /// <param name="email">The address.</param>
+    /// <param name="settings">The roles and policies that the member is to have.</param>
+    /// <param name="by">Who does it.</param>
+    Task<Answer<MemberRecord>> InviteMember(string email, MemberSettings settings, Actor by);
 
-    /// <summary>A token of the account; null if there is none with this id.</summary>
-    Task<TokenRecord?> GetToken(string id);
+    /// <summary>A member or an invitation; null if there is none with this id.</summary>
+    Task<MemberRecord?> GetMember(string id);
 
-    /// <summary>Tokens of the account, the newest first.</summary>
-    /// <param name="skip">How many to leave out.</param>
-    /// <param name="take">How many at most, 1 to <see cref="ListMax"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">One of them is not accepted.</exception>
-    Task<TokenPage> ListTokens(int skip, int take);
+    /// <summary>What a user is here; null if no member, or not accepted yet.</summary>
+    Task<MemberRecord?> FindMember(string userId);
 
-    /// <summary>Changes what can be chosen of a token.</summary>
-    /// <param name="id">The token.</param>
+    /// <summary>Members and invitations, the oldest first.</summary>
+    /// <inheritdoc cref="ITokenHolder.ListTokens"/>
+    Task<MemberPage> ListMembers(int skip, int take);
+
+    /// <summary>Changes what can be chosen of a member. The last super administrator cannot be made weaker.</summary>
+    /// <param name="id">The member.</param>
     /// <param name="settings">All of it.</param>
     /// <param name="version">Only if it is this version; null: whatever it is.</param>
     /// <param name="by">Who does it.</param>
-    Task<Answer<TokenRecord>> UpdateToken(string id, TokenSettings settings, long? version, Actor by);
+    Task<Answer<MemberRecord>> UpdateMember(string id, MemberSettings settings, long? version, Actor by);
 
-    /// <summary>Gives a token another value. The old one ends here at once, and on every node within a second.</summary>
-    /// <inheritdoc cref="UpdateToken"/>
-    Task<Answer<CreatedToken>> RollToken(string id, long? version, Actor by);
+    /// <summary>
+    /// Removes a member, or takes back an invitation; the rights end here at once, and on every node within a second. The last
+    /// super administrator cannot be removed. Tokens of the account that the member has made stay.
+    /// </summary>
+    /// <inheritdoc cref="UpdateMember"/>
+    Task<Answer<MemberRecord>> RemoveMember(string id, long? version, Actor by);
 
-    /// <summary>Ends a token, here at once, and on every node within a second.</summary>
-    /// <inheritdoc cref="UpdateToken"/>
-    Task<Answer<TokenRecord>> DeleteToken(string id, long? version, Actor by);
+    /// <summary>For the user's object only: gives an invitation to the user who has its e-mail address. Can be repeated.</summary>
+    Task<Answer<MemberRecord>> AcceptInvitation(string id, string userId, string email, Actor by);
 
-    /// <summary>The token, if its value still has this hash; else null.</summary>
-    Task<TokenRecord?> CheckToken(string id, byte[] hash);
+    /// <summary>For the user's object only: takes back an invitation whose e-mail address the user has.</summary>
+    Task<Answer<MemberRecord>> DeclineInvitation(string id, string email, Actor by);
 
-    /// <summary>Records that a token was used, unless that was recorded for the last minute.</summary>
-    Task RecordTokenUse(string id, DateTimeOffset at);
+    /// <summary>For the user's object only: a user leaves. The last super administrator cannot.</summary>
+    Task<Answer<MemberRecord>> Leave(string userId, Actor by);
 
-    /// <summary>A part of the audit log.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The limit is not accepted.</exception>
-    Task<AuditPage> ReadAudit(AuditQuery query);
+    /// <summary>For the user's object only: the member, if the user could leave; else why not.</summary>
+    Task<Answer<MemberRecord>> MayLeave(string userId);
 
-    /// <summary>Goes through a part of the audit log, to prove that nothing in it was changed.</summary>
-    /// <param name="after">What was proved before, the last part or a note of long ago; null to begin at the first entry.</param>
-    Task<AuditProof> VerifyAudit(AuditProof? after);
+    /// <summary>For the user's object only: makes a user the super administrator of an account without members. Can be repeated.</summary>
+    Task<Answer<MemberRecord>> AddFirstMember(string userId, string email, Actor by);
+
+    /// <summary>For the user's object only: keeps the e-mail address by which people know a member.</summary>
+    Task<Answer<MemberRecord>> ChangeMemberEmail(string userId, string email, Actor by);
 }

@@ -50,7 +50,7 @@ internal sealed class AuthorizeCold : IFigure
         for (var i = -500; i < Asked; i++)
         {
             // A cache that has never seen anything.
-            var authority = new TokenAuthority(host.Accounts, host.Index, TimeProvider.System, NullLogger<TokenAuthority>.Instance);
+            var authority = new TokenAuthority(host.Accounts, host.Users, host.Index, TimeProvider.System, NullLogger<TokenAuthority>.Instance);
             var value = values[random.Next(values.Count)];
             var asked = Stopwatch.GetTimestamp();
             if (await authority.FindAsync(value) is null)

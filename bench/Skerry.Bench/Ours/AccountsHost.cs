@@ -8,6 +8,7 @@ using Skerry.Accounts.Audit;
 using Skerry.Accounts.Permissions;
 using Skerry.Accounts.Policies;
 using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users;
 using Skerry.Objects;
 
 namespace Skerry.Bench.Ours;
@@ -21,6 +22,7 @@ internal sealed class AccountsHost : IAsyncDisposable
     {
         _host = host;
         Accounts = host.Services.GetRequiredService<DurableObjectNamespace<IAccount>>();
+        Users = host.Services.GetRequiredService<DurableObjectNamespace<IUser>>();
         Index = host.Services.GetRequiredService<DurableObjectNamespace<ITokenIndex>>();
         Authority = host.Services.GetRequiredService<TokenAuthority>();
     }
@@ -28,6 +30,8 @@ internal sealed class AccountsHost : IAsyncDisposable
     public static Permission Asked { get; } = new(Product.Queues, AccessLevel.Write);
 
     public DurableObjectNamespace<IAccount> Accounts { get; }
+
+    public DurableObjectNamespace<IUser> Users { get; }
 
     public DurableObjectNamespace<ITokenIndex> Index { get; }
 

@@ -46,6 +46,9 @@ public readonly record struct Decision
     /// <summary>Whether it is allowed.</summary>
     public bool IsAllowed => Outcome == DecisionOutcome.Allowed;
 
+    /// <summary>The same with another outcome.</summary>
+    internal Decision With(DecisionOutcome outcome, string? policyId) => new(outcome, policyId, Permission, Resource, _conditions!, Caller);
+
     /// <summary>One sentence for people, made when it is asked for.</summary>
     public override string ToString() => Outcome switch
     {
@@ -56,6 +59,10 @@ public readonly record struct Decision
         DecisionOutcome.AddressNotListed when Caller is null => "The token may be used from some addresses only, and the caller's is unknown.",
         DecisionOutcome.AddressNotListed => $"The token may not be used from {Caller}, which is not in condition.request_ip.in.",
         DecisionOutcome.AddressExcluded => $"The token may not be used from {Caller}, which is in condition.request_ip.not_in.",
+        DecisionOutcome.NotAMember => $"The token allows {Permission} on {Resource}, but its user is no member there.",
+        DecisionOutcome.NotAllowedToMember => $"The token allows {Permission} on {Resource}, but no role or policy of its user does.",
+        DecisionOutcome.DeniedToMember => $"The token allows {Permission} on {Resource}, but policy '{PolicyId}' denies it to its user.",
+        DecisionOutcome.NotTheUser => $"The token allows {Permission} on {Resource}, but is another user's.",
         DecisionOutcome.Disabled => "The token is disabled.",
         DecisionOutcome.Outside => $"The token's owner has no part in {Resource}.",
         _ => $"No policy allows {Permission} on {Resource}.",

@@ -29,4 +29,16 @@ public enum DecisionOutcome
 
     /// <summary>It is about something in which the token's owner has no part.</summary>
     Outside,
+
+    /// <summary>The token's policies allow it, and its user is no member of the account.</summary>
+    NotAMember,
+
+    /// <summary>The token's policies allow it, and nothing allows it to its user in the account.</summary>
+    NotAllowedToMember,
+
+    /// <summary>The token's policies allow it, and a policy of its user in the account denies it.</summary>
+    DeniedToMember,
+
+    /// <summary>The token's policies allow it, and it is about another user than the token's.</summary>
+    NotTheUser,
 }

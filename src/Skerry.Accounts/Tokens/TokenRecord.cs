@@ -7,5 +7,6 @@ namespace Skerry.Accounts.Tokens;
 /// <param name="IssuedOn">When it was made.</param>
 /// <param name="ModifiedOn">When it was last changed, rolled included.</param>
 /// <param name="LastUsedOn">When its use was last recorded, to about a minute; null: never.</param>
+/// <param name="IsSession">Whether it is a user's session and no API token: it is in no list of tokens, and stands for the user himself.</param>
 public sealed record TokenRecord(
-    string Id, TokenSettings Settings, long Version, DateTimeOffset IssuedOn, DateTimeOffset ModifiedOn, DateTimeOffset? LastUsedOn);
+    string Id, TokenSettings Settings, long Version, DateTimeOffset IssuedOn, DateTimeOffset ModifiedOn, DateTimeOffset? LastUsedOn, bool IsSession = false);

@@ -13,7 +13,9 @@ namespace Skerry.Accounts.Tokens;
 /// <param name="parts">The owner's object.</param>
 /// <param name="audit">Its audit log.</param>
 /// <param name="index">Where tokens are found by their values.</param>
-internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts parts, AuditLog audit, DurableObjectNamespace<ITokenIndex> index)
+/// <param name="ownerExists">Whether the owner is still there.</param>
+internal sealed class TokenTable(
+    TokenKind kind, string ownerId, ObjectParts parts, AuditLog audit, DurableObjectNamespace<ITokenIndex> index, Func<bool> ownerExists)
 {
     private const string Columns = "id, settings, hash, version, issued_on, modified_on, last_used_on";
     private const string Resource = "token";
@@ -34,7 +36,7 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
             return refusal;
         }
 
-        if (Count() >= IAccount.TokensMax)
+        if (Count() >= ITokenHolder.TokensMax)
         {
             return TooMany();
         }
@@ -43,10 +45,10 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
         var value = await AddToIndexAsync(id);
 
         // Others may have been in meanwhile.
-        if (Count() >= IAccount.TokensMax)
+        if (!ownerExists() || Count() >= ITokenHolder.TokensMax)
         {
             RemoveFromIndex(value.Hash);
-            return TooMany();
+            return ownerExists() ? TooMany() : new(null, AccountsFault.NotFound, "Whoever was to own the token is gone.");
         }
 
         var now = parts.Now();
@@ -61,7 +63,7 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
         return new CreatedToken(token, value.Reveal());
 
         static Answer<CreatedToken> TooMany() =>
-            new(null, AccountsFault.TooMany, $"There are {IAccount.TokensMax} tokens already; delete some first.");
+            new(null, AccountsFault.TooMany, $"There are {ITokenHolder.TokensMax} tokens already; delete some first.");
     }
 
     public TokenRecord? Find(string id) => FindRow(id)?.ToRecord();
@@ -70,7 +72,7 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
     {
         ArgumentOutOfRangeException.ThrowIfNegative(skip);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(take);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(take, IAccount.ListMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(take, ITokenHolder.ListMax);
         var rows = parts.Sql.Exec<Row>($"SELECT {Columns} FROM tokens ORDER BY seq DESC LIMIT ? OFFSET ?", take, skip).ToList();
         return new([.. rows.Select(static row => row.ToRecord())], Count());
     }
@@ -138,6 +140,17 @@ internal sealed class TokenTable(TokenKind kind, string ownerId, ObjectParts par
         });
         RemoveFromIndex(TokenHash.FromBytes(row.Hash));
         return row.ToRecord();
+    }
+
+    /// <summary>Ends them all, in the transaction in which their owner goes; the entry of that covers them.</summary>
+    public void DeleteAll()
+    {
+        foreach (var hash in parts.Sql.Exec<byte[]>("SELECT hash FROM tokens").ToList())
+        {
+            RemoveFromIndex(TokenHash.FromBytes(hash));
+        }
+
+        parts.Sql.Exec("DELETE FROM tokens");
     }
 
     public TokenRecord? Check(string id, byte[] hash) =>

@@ -1,29 +1,27 @@
 using Skerry.Accounts;
 using Skerry.Accounts.Audit;
-using Skerry.Accounts.Directory;
+using Skerry.Accounts.Permissions;
 using Skerry.Accounts.Policies;
 using Skerry.Accounts.Roles;
-using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users;
 using Skerry.Objects;
 using Skerry.Server.Configuration;
 
 namespace Skerry.Server.Credentials;
 
 /// <summary>
-/// Sees to it that <c>credentials.json</c> has a token of the cluster's account that works: at the first start, and when the
+/// Sees to it that <c>credentials.json</c> has a token that works, of the owner of the cluster's account: at the first start, and when the
 /// one that is there was deleted or is another cluster's. Whoever may write in the data folder is the node's operator anyway.
 /// </summary>
 internal sealed partial class CredentialsIssuer(
-    DurableObjectNamespace<IAccountDirectory> directory,
+    ClusterAccount cluster,
     DurableObjectNamespace<IAccount> accounts,
+    DurableObjectNamespace<IUser> users,
     Authorizer authorizer,
     SkerryServerOptions options,
     TimeProvider time,
     ILogger<CredentialsIssuer> logger)
 {
-    /// <summary>The name of the account that a cluster begins with.</summary>
-    public const string AccountName = "default";
-
     // A fleet that has just been started, of which too few nodes run to confirm anything, soon has more.
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
@@ -60,18 +58,33 @@ internal sealed partial class CredentialsIssuer(
 
     private async Task<NodeCredentials> FindAsync(NodeCredentials credentials)
     {
-        var account = await directory.GetByName(IAccountDirectory.Name).OpenDefault(AccountName);
-        if (credentials.AccountId == account.Id && credentials.ApiToken is { } value && await authorizer.FindAsync(value) is not null)
+        var known = await cluster.OpenAsync();
+        if (credentials.AccountId == known.AccountId && credentials.ApiToken is { } value && await authorizer.FindAsync(value) is not null)
         {
             return credentials;
         }
 
+        // The owner's own as long as he is one; a token of the account is what everybody else could be given.
+        var owner = await accounts.GetByName(known.AccountId).FindMember(known.OwnerId);
         var name = options.IsFleet ? $"{CredentialsFile.Name} of {options.Node.Name}" : CredentialsFile.Name;
-        var made = await accounts.GetByName(account.Id).CreateToken(new(name, [RoleTable.SuperAdministrator.ToPolicy(account.Id)]), Actor.System);
-        return made.Value is { } token
-            ? credentials with { AccountId = account.Id, ApiToken = token.Value }
-            : throw new InvalidOperationException(made.Message);
+        var made = Need(owner is { IsSuperAdministrator: true }
+            ? await users.GetByName(known.OwnerId).CreateToken(new(name, OfOwner(known.OwnerId)), Actor.System)
+            : await accounts.GetByName(known.AccountId).CreateToken(new(name, [RoleTable.SuperAdministrator.ToPolicy(known.AccountId)]), Actor.System));
+        return credentials with { AccountId = known.AccountId, ApiToken = made.Value };
     }
+
+    // Everything that is his, here and in every account in which he is a member.
+    private static IReadOnlyList<Policy> OfOwner(string id) =>
+    [
+        Everything("user", PermissionGroups.UserScope, ResourceName.User(id)),
+        Everything("accounts", PermissionGroups.AccountScope, ResourceName.AllAccounts),
+    ];
+
+    private static Policy Everything(string id, string scope, ResourceName on) => new(
+        id, PolicyEffect.Allow, [.. PermissionGroups.OfScope(scope).Select(static one => one.Id)], new Dictionary<string, string> { [on.ToString()] = "*" });
+
+    private static T Need<T>(Answer<T> answer)
+        where T : class => answer.Value ?? throw new InvalidOperationException(answer.Message);
 
     [LoggerMessage(7100, LogLevel.Warning, "The account cannot be asked for a token yet, so credentials.json has none; it is tried again until it can: {Problem}")]
     private static partial void LogWaiting(ILogger logger, string problem);

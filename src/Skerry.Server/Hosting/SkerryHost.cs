@@ -282,6 +282,7 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
         builder.Services.AddSingleton<Health>();
+        builder.Services.AddSingleton<ClusterAccount>();
         builder.Services.AddSingleton<CredentialsIssuer>();
         ManagementPipeline.AddTo(builder.Services);
         if (fleet is not null)

@@ -5,9 +5,11 @@ using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Accounts;
 using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Audit;
+using Skerry.Server.Management.Members;
 using Skerry.Server.Management.Nodes;
 using Skerry.Server.Management.Objects;
 using Skerry.Server.Management.Tokens;
+using Skerry.Server.Management.Users;
 
 namespace Skerry.Server.Management;
 
@@ -22,6 +24,16 @@ namespace Skerry.Server.Management;
 [JsonSerializable(typeof(Envelope<IReadOnlyList<PermissionGroupResult>>))]
 [JsonSerializable(typeof(Envelope<AccountResult>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<AccountResult>>))]
+[JsonSerializable(typeof(Envelope<MemberResult>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<MemberResult>>))]
+[JsonSerializable(typeof(Envelope<MembershipResult>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<MembershipResult>>))]
+[JsonSerializable(typeof(Envelope<UserResult>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<UserResult>>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<SessionResult>>))]
+[JsonSerializable(typeof(Envelope<SignInResult>))]
+[JsonSerializable(typeof(Envelope<TwoFactorResult>))]
+[JsonSerializable(typeof(Envelope<RecoveryCodesResult>))]
 [JsonSerializable(typeof(Envelope<RoleResult>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<RoleResult>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<AuditResult>>))]
@@ -34,6 +46,15 @@ namespace Skerry.Server.Management;
 [JsonSerializable(typeof(Envelope<RestoredResult>))]
 [JsonSerializable(typeof(Envelope<ProofResult>))]
 [JsonSerializable(typeof(TokenRequest))]
+[JsonSerializable(typeof(AccountRequest))]
+[JsonSerializable(typeof(MemberRequest))]
+[JsonSerializable(typeof(MembershipRequest))]
+[JsonSerializable(typeof(ProfileRequest))]
+[JsonSerializable(typeof(EmailRequest))]
+[JsonSerializable(typeof(PasswordRequest))]
+[JsonSerializable(typeof(CodeRequest))]
+[JsonSerializable(typeof(SignInRequest))]
+[JsonSerializable(typeof(NewUserRequest))]
 [JsonSerializable(typeof(AuditProofRequest))]
 [JsonSerializable(typeof(ExplainRequest))]
 [JsonSerializable(typeof(RestoreRequest))]

@@ -1,13 +1,16 @@
+using System.Globalization;
 using Skerry.Objects;
 using Skerry.Server.Dashboard;
 using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Accounts;
 using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Audit;
+using Skerry.Server.Management.Members;
 using Skerry.Server.Management.Nodes;
 using Skerry.Server.Management.Objects;
 using Skerry.Server.Management.Requests;
 using Skerry.Server.Management.Tokens;
+using Skerry.Server.Management.Users;
 using Skerry.Server.Node;
 using Skerry.Storage;
 
@@ -50,6 +53,7 @@ internal static class ManagementPipeline
     {
         services.AddSingleton<RequestIds>();
         services.AddSingleton<NodeToken>();
+        services.AddSingleton<AccountNamespaces>();
         services.AddSingleton<FailedAttempts>();
         services.AddSingleton<TokenUses>();
         services.AddSingleton<Authentication>();
@@ -63,6 +67,10 @@ internal static class ManagementPipeline
         var api = new ApiRoutes();
         Make<TokenRoutes>().AddTo(api);
         Make<AccountRoutes>().AddTo(api);
+        Make<MemberRoutes>().AddTo(api);
+        Make<MembershipRoutes>().AddTo(api);
+        Make<UserRoutes>().AddTo(api);
+        Make<ClusterUserRoutes>().AddTo(api);
         Make<AuditRoutes>().AddTo(api);
         Make<ExplainRoutes>().AddTo(api);
         Make<NamespaceRoutes>().AddTo(api);
@@ -90,6 +98,11 @@ internal static class ManagementPipeline
         }
         catch (RequestException e) when (!http.Response.HasStarted)
         {
+            if (e.RetryAfter is { } wait)
+            {
+                http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            }
+
             await EnvelopeResponse.Errors(http, e.Status, e.Errors);
             return;
         }

@@ -29,7 +29,7 @@ internal static class StartupReport
         Place(console, "Credentials", host.CredentialsPath);
         if (host.HasNewToken)
         {
-            console.MarkupLineInterpolated($"  [grey]{"",-12} just written, with a new token of the account \"{CredentialsIssuer.AccountName}\"[/]");
+            console.MarkupLineInterpolated($"  [grey]{"",-12} just written, with a new token of the account \"{ClusterAccount.Name}\"[/]");
         }
 
         if (host.ApiUrl.Length > 0)

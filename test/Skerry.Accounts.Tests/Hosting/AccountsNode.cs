@@ -6,8 +6,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Skerry.Accounts.Audit;
+using Skerry.Accounts.Members;
 using Skerry.Accounts.Tests.Audit;
 using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users;
+using Skerry.Accounts.Users.SignIn;
 using Skerry.Objects;
 
 namespace Skerry.Accounts.Tests.Hosting;
@@ -15,6 +18,8 @@ namespace Skerry.Accounts.Tests.Hosting;
 /// <summary>A whole node with accounts in this process. Can be started again on its folder.</summary>
 public sealed class AccountsNode : IAsyncLifetime
 {
+    public const int PasswordIterations = 1_000;
+
     private readonly string _folder = Directory.CreateTempSubdirectory("skerry-accounts-").FullName;
     private WebApplication? _app;
 
@@ -22,10 +27,24 @@ public sealed class AccountsNode : IAsyncLifetime
 
     public DurableObjectNamespace<ITokenIndex> Index => _app!.Services.GetRequiredService<DurableObjectNamespace<ITokenIndex>>();
 
+    public DurableObjectNamespace<IUser> Users => _app!.Services.GetRequiredService<DurableObjectNamespace<IUser>>();
+
+    public DurableObjectNamespace<IUserIndex> UserIndex => _app!.Services.GetRequiredService<DurableObjectNamespace<IUserIndex>>();
+
+    public DurableObjectNamespace<ISignInGuard> Guards => _app!.Services.GetRequiredService<DurableObjectNamespace<ISignInGuard>>();
+
+    public UserRegistry Registry => _app!.Services.GetRequiredService<UserRegistry>();
+
     public DurableObjectNamespace<IAuditedThing> Audited => _app!.Services.GetRequiredService<DurableObjectNamespace<IAuditedThing>>();
 
     /// <summary>Another node's eyes: each has a cache of its own, and here a clock that only the test moves.</summary>
-    public TokenAuthority Authority(FakeTimeProvider clock) => new(Accounts, Index, clock, NullLogger<TokenAuthority>.Instance);
+    public TokenAuthority Authority(FakeTimeProvider clock) => new(Accounts, Users, Index, clock, NullLogger<TokenAuthority>.Instance);
+
+    /// <summary>The same for members.</summary>
+    public MemberAuthority Members(FakeTimeProvider clock) => new(Accounts, clock, NullLogger<MemberAuthority>.Instance);
+
+    /// <summary>The node's own clock, which can be set forward. Timers run as ever.</summary>
+    public SetForwardClock Clock { get; } = new();
 
     /// <summary>An account that is nobody else's.</summary>
     public async Task<(string Id, IAccount Account)> NewAccountAsync()
@@ -47,6 +66,10 @@ public sealed class AccountsNode : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(Clock);
+
+        // Hashed less often: what is looked at here is what becomes of the result.
+        builder.Services.AddSingleton(_ => new PasswordHashing(PasswordIterations));
         builder.AddSkerry(o => o.DataFolder = _folder)
             .AddAccounts()
             .AddDurableObject<IAuditedThing, AuditedThing>();

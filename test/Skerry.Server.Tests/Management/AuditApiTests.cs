@@ -20,7 +20,7 @@ public sealed class AuditApiTests(RunningHost host) : IClassFixture<RunningHost>
         var entries = (await owner.Get($"{Log}?resource_id={id}&direction=asc")).Body.GetProperty("result").EnumerateArray().ToList();
         Assert.Equal(["create", "update", "roll", "delete"], entries.Select(one => one.GetProperty("action").GetProperty("type").GetString()));
         var update = entries[1];
-        var own = (await owner.Get($"{owner.Tokens}/verify")).Body.GetProperty("result").GetProperty("id").GetString();
+        var own = (await owner.Get("user/tokens/verify")).Body.GetProperty("result").GetProperty("id").GetString();
         Assert.Equal(own, update.GetProperty("actor").GetProperty("token_id").GetString());
         Assert.Equal("credentials.json", update.GetProperty("actor").GetProperty("token_name").GetString());
         Assert.Equal("127.0.0.1", update.GetProperty("actor").GetProperty("ip_address").GetString());

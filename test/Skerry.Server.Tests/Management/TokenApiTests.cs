@@ -203,7 +203,7 @@ public sealed class TokenApiTests(RunningHost host) : IClassFixture<RunningHost>
     [InlineData("""{"policies":[]}""", "/name", "/policies")]
     [InlineData("""{"name":"x","policies":[{"effect":"maybe","permission_groups":[],"resources":{}}]}""", "/policies/0/effect")]
     [InlineData("""{"name":"x","policies":[null]}""", "/policies/0/effect")]
-    [InlineData("""{"name":"x","policies":[{"effect":"allow","permission_groups":[{"id":"none"}],"resources":{"com.cloudflare.api.account.A":"*"}}]}""", "/policies/0/permission_groups")]
+    [InlineData("""{"name":"x","policies":[{"effect":"allow","permission_groups":[{"id":"none"}],"resources":{"com.cloudflare.api.account.A":"*"}}]}""", "/policies/0/permission_groups/0/id")]
     [InlineData("""{"name":"x","policies":[{"effect":"allow","permission_groups":[{"id":"1a71c399035b4950a1bd1466bbe4f420"}],"resources":{"com.cloudflare.api.account.11111111111111111111111111111111":"*"}}]}""", "/policies/0/resources")]
     [InlineData("""{"name":"x","policies":[{"effect":"allow","permission_groups":[{"id":"1a71c399035b4950a1bd1466bbe4f420"}],"resources":{"com.cloudflare.api.account.*":"*"}}]}""", "/policies/0/resources")]
     [InlineData("""{"name":"x","status":"gone","policies":[]}""", "/status")]

@@ -26,16 +26,24 @@ internal static class Caller
     public static Actor Actor(this HttpContext http)
     {
         var token = http.Token();
+        return http.ActorOf(token.Owner.Kind == TokenKind.User ? ActorKind.User : ActorKind.Account, token.Owner.OwnerId) with
+        {
+            TokenId = token.Record.Id,
+            TokenName = token.Record.Settings.Name,
+        };
+    }
+
+    /// <summary>The same of a request without a token.</summary>
+    public static Actor ActorOf(this HttpContext http, ActorKind kind, string? id)
+    {
         var agent = http.Request.Headers.UserAgent.ToString();
         return new(
-            token.Owner.Kind == TokenKind.User ? ActorKind.User : ActorKind.Account,
-            token.Owner.OwnerId,
-            token.Record.Id,
-            token.Record.Settings.Name,
-            http.Address()?.ToString(),
-            Short($"{http.Request.Method} {http.Request.Path.ToUriComponent()}"),
-            http.RequestId(),
-            agent.Length == 0 ? null : Short(agent));
+            kind,
+            id,
+            Address: http.Address()?.ToString(),
+            Request: Short($"{http.Request.Method} {http.Request.Path.ToUriComponent()}"),
+            RequestId: http.RequestId(),
+            UserAgent: agent.Length == 0 ? null : Short(agent));
     }
 
     private static string Short(string text) => text.Length <= TextCharsMax ? text : text[..TextCharsMax];

@@ -36,6 +36,9 @@ internal sealed class NodeToken
     /// <summary>The token, if the value is this one's; else null.</summary>
     public KnownToken? Find(ReadOnlySpan<char> text) => CryptographicOperations.FixedTimeEquals(Hash(text), _expected) ? _token : null;
 
+    /// <summary>Whether a request's token is a node's.</summary>
+    public static bool IsOne(KnownToken token) => token.Owner.OwnerId == AnyAccount;
+
     private static byte[] Hash(ReadOnlySpan<char> text)
     {
         var bytes = new byte[Encoding.UTF8.GetByteCount(text)];

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using Skerry.Accounts;
 using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users;
 using Skerry.Objects;
 
 namespace Skerry.Server.Management.Access;
 
 /// <summary>Sees to it that a token's record says when it was last used, to about a minute. Nobody waits for it. Thread-safe.</summary>
-internal sealed partial class TokenUses(DurableObjectNamespace<IAccount> accounts, TimeProvider time, ILogger<TokenUses> logger)
+internal sealed partial class TokenUses(
+    DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<IUser> users, TimeProvider time, ILogger<TokenUses> logger)
 {
     private const int NotedMax = 100_000;
     private static readonly TimeSpan Step = TimeSpan.FromMinutes(1);
@@ -39,7 +41,8 @@ internal sealed partial class TokenUses(DurableObjectNamespace<IAccount> account
     {
         try
         {
-            await accounts.GetByName(token.Owner.OwnerId).RecordTokenUse(token.Record.Id, time.GetUtcNow());
+            ITokenHolder holder = token.Owner.Kind == TokenKind.Account ? accounts.GetByName(token.Owner.OwnerId) : users.GetByName(token.Owner.OwnerId);
+            await holder.RecordTokenUse(token.Record.Id, time.GetUtcNow());
         }
         catch (Exception e)
         {

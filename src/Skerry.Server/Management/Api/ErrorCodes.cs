@@ -36,6 +36,18 @@ internal static class ErrorCodes
     /// <summary>It was changed since the version that the request names.</summary>
     public const int Changed = 1011;
 
+    /// <summary>Somebody has it already, such as an e-mail address.</summary>
+    public const int Taken = 1012;
+
+    /// <summary>The last super administrator of an account can neither go nor be made weaker.</summary>
+    public const int LastSuperAdministrator = 1013;
+
+    /// <summary>Who it is was not proved: the e-mail address, the password or the code is wrong. Which is not said.</summary>
+    public const int NotProved = 1014;
+
+    /// <summary>The password is right, and a code of the second factor is needed besides.</summary>
+    public const int CodeNeeded = 1015;
+
     /// <summary>The body is larger than what is accepted.</summary>
     public const int BodyTooLarge = 10013;
 

@@ -8,9 +8,9 @@ internal sealed record AuditResult(
     string Id, AuditAccountResult Account, AuditActionResult Action, AuditActorResult Actor, AuditRawResult Raw, AuditResourceResult Resource)
 {
     /// <summary>What is shown of an entry.</summary>
-    public static AuditResult Of(AuditEntry entry, string accountId, string accountName) => new(
+    public static AuditResult Of(AuditEntry entry, AuditAccountResult owner) => new(
         entry.Id,
-        new(accountId, accountName),
+        owner,
         new($"{entry.Action} {entry.ResourceType}", "success", entry.At, entry.Action),
         new(
             entry.Actor.Kind switch { ActorKind.User => "user", ActorKind.Account => "account", _ => "system" },
@@ -31,7 +31,7 @@ internal sealed record AuditResult(
     private static JsonElement? Parse(string? json) => json is null ? null : JsonElement.Parse(json);
 }
 
-/// <summary>The account of an entry.</summary>
+/// <summary>Whose log it is.</summary>
 internal sealed record AuditAccountResult(string Id, string Name);
 
 /// <summary>What was done.</summary>

@@ -19,9 +19,9 @@ internal sealed class AuditRoutes(DurableObjectNamespace<IAccount> accounts)
         routes.Add("skerry-audit-verify", Verify);
     }
 
-    private async Task List(HttpContext http)
+    /// <summary>Answers with a part of a log.</summary>
+    public static async Task Answer(HttpContext http, ITokenHolder holder, AuditAccountResult owner)
     {
-        var account = accounts.GetByName(http.AccountId());
         var query = new AuditQuery(
             Query.Time(http, "since"),
             Query.Time(http, "before"),
@@ -32,13 +32,18 @@ internal sealed class AuditRoutes(DurableObjectNamespace<IAccount> accounts)
             Query.Word(http, "direction", "desc", "asc") == "asc",
             Cursor(http),
             Query.Whole(http, "limit", LimitDefault, 1, AuditQuery.LimitMax));
-        var name = (await account.Get())?.Name ?? "";
-        var page = await account.ReadAudit(query);
+        var page = await holder.ReadAudit(query);
         await EnvelopeResponse.Success(
             http,
             ManagementJson.Readable.EnvelopeIReadOnlyListAuditResult,
-            [.. page.Entries.Select(entry => AuditResult.Of(entry, http.AccountId(), name))],
+            [.. page.Entries.Select(entry => AuditResult.Of(entry, owner))],
             new() { Count = page.Entries.Count, Cursor = page.Next?.ToString(CultureInfo.InvariantCulture) ?? "" });
+    }
+
+    private async Task List(HttpContext http)
+    {
+        var account = accounts.GetByName(http.AccountId());
+        await Answer(http, account, new(http.AccountId(), (await account.Get())?.Name ?? ""));
     }
 
     private async Task Verify(HttpContext http)

@@ -9,10 +9,10 @@ namespace Skerry.Server.Management.Nodes;
 /// <param name="Losses">What is confirmed and would be lost if all the named nodes lost their disks now; the most dangerous first.</param>
 /// <param name="Unknown">The nodes of which that is not known, because they do not answer.</param>
 internal sealed record FleetResult(
-    string? Cluster, string AskedBy, IReadOnlyList<MemberResult> Nodes, IReadOnlyList<LossResult> Losses, IReadOnlyList<string> Unknown);
+    string? Cluster, string AskedBy, IReadOnlyList<NodeResult> Nodes, IReadOnlyList<LossResult> Losses, IReadOnlyList<string> Unknown);
 
 /// <summary>A node.</summary>
-internal sealed record MemberResult(
+internal sealed record NodeResult(
     string? Id, string? Session, string Name, string Zone, string? Address, string State, DateTimeOffset? Started, string? Problem, FiguresResult? Log);
 
 /// <summary>How far a node's log is.</summary>

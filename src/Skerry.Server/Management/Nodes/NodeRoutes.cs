@@ -1,3 +1,5 @@
+using Skerry.Server.Credentials;
+using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Api;
 using Skerry.Storage;
 using Skerry.Storage.Relay;
@@ -6,13 +8,19 @@ using Skerry.Storage.Relay.Fleet;
 namespace Skerry.Server.Management.Nodes;
 
 /// <summary>Shows the nodes of the cluster, and what the loss of which of them would cost. The public API has nothing like it.</summary>
-internal sealed class NodeRoutes(IFleetView fleet)
+internal sealed class NodeRoutes(IFleetView fleet, ClusterAccount cluster)
 {
     /// <summary>Adds the route.</summary>
     public void AddTo(ApiRoutes routes) => routes.Add("skerry-list-nodes", Show);
 
     private async Task Show(HttpContext http)
     {
+        // The node's own token works also when nothing can be asked of any object.
+        if (!NodeToken.IsOne(http.Token()))
+        {
+            await cluster.RequireAsync(http);
+        }
+
         FleetReport report;
         try
         {
@@ -32,7 +40,7 @@ internal sealed class NodeRoutes(IFleetView fleet)
             [.. report.Members.Where(static one => one.State is FleetMemberState.Silent or FleetMemberState.Recovering).Select(static one => one.Node.Name)]));
     }
 
-    private static MemberResult ToResult(FleetMember member) => new(
+    private static NodeResult ToResult(FleetMember member) => new(
         member.Node.Id == default ? null : member.Node.Id.ToString(),
         member.Node.Session == default ? null : member.Node.Session.ToString(),
         member.Node.Name,

@@ -6,7 +6,7 @@ using Skerry.Server.Node;
 namespace Skerry.Server.Management.Objects;
 
 /// <summary>Lists durable object namespaces and the objects in them.</summary>
-internal sealed class NamespaceRoutes(NodeStatus node)
+internal sealed class NamespaceRoutes(NodeStatus node, AccountNamespaces namespaces)
 {
     // The public API's default and bounds.
     private const int LimitDefault = 1000;
@@ -23,13 +23,13 @@ internal sealed class NamespaceRoutes(NodeStatus node)
         routes.Add("durable-objects-namespace-list-objects", ListObjects);
     }
 
-    private Task ListNamespaces(HttpContext http)
+    private async Task ListNamespaces(HttpContext http)
     {
-        var all = node.PublicNamespaces()
+        var all = (await namespaces.ListAsync(http))
             .OrderBy(one => one.Name, StringComparer.Ordinal)
             .Select(one => new NamespaceResult(NamespaceId.Of(one.Name), one.Name, BuiltInScript, one.Class, UseSqlite: true))
             .ToList();
-        return EnvelopeResponse.Success(
+        await EnvelopeResponse.Success(
             http,
             ManagementJson.Readable.EnvelopeIReadOnlyListNamespaceResult,
             all,
@@ -38,7 +38,7 @@ internal sealed class NamespaceRoutes(NodeStatus node)
 
     private async Task ListObjects(HttpContext http)
     {
-        var name = NamespaceId.Find(node, (string)http.Request.RouteValues["id"]!);
+        var name = await namespaces.FindAsync(http);
         var limit = Query.Whole(http, "limit", LimitDefault, LimitMin, LimitMax);
 
         // The cursor is the last id of the part before: stable while objects come and go.

@@ -3,12 +3,11 @@ using Microsoft.AspNetCore.Http.Features;
 using Skerry.Objects;
 using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Requests;
-using Skerry.Server.Node;
 
 namespace Skerry.Server.Management.Objects;
 
 /// <summary>One object's past: list, restore, export, verify. An object is given by its id, or as <c>name:NAME</c>.</summary>
-internal sealed class ObjectRoutes(NodeStatus node, ObjectHistory history)
+internal sealed class ObjectRoutes(AccountNamespaces namespaces, ObjectHistory history)
 {
     private const string NamePrefix = "name:";
     private const int LimitDefault = 100;
@@ -25,7 +24,7 @@ internal sealed class ObjectRoutes(NodeStatus node, ObjectHistory history)
 
     private RequestDelegate For(Func<HttpContext, DurableObjectId, Task> answer) => async http =>
     {
-        var name = NamespaceId.Find(node, (string)http.Request.RouteValues["id"]!);
+        var name = await namespaces.FindAsync(http);
         try
         {
             // The route's own value leaves an escaped slash as it is, and then nobody knows whether it was one.

@@ -21,8 +21,13 @@ internal static class Answers
             AccountsFault.NotFound => (StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource),
             AccountsFault.TooMany => (StatusCodes.Status409Conflict, ErrorCodes.TooMany),
             AccountsFault.Changed => (StatusCodes.Status409Conflict, ErrorCodes.Changed),
+            AccountsFault.Taken => (StatusCodes.Status409Conflict, ErrorCodes.Taken),
+            AccountsFault.LastSuperAdministrator => (StatusCodes.Status409Conflict, ErrorCodes.LastSuperAdministrator),
+            AccountsFault.NotProved => (StatusCodes.Status401Unauthorized, ErrorCodes.NotProved),
+            AccountsFault.CodeNeeded => (StatusCodes.Status401Unauthorized, ErrorCodes.CodeNeeded),
+            AccountsFault.TryLater => (StatusCodes.Status429TooManyRequests, ErrorCodes.TooManyRequests),
             _ => (StatusCodes.Status400BadRequest, ErrorCodes.InvalidBody),
         };
-        throw new RequestException(status, code, answer.Message ?? answer.Fault.ToString());
+        throw new RequestException(status, code, answer.Message ?? answer.Fault.ToString()) { RetryAfter = answer.RetryAfter };
     }
 }

@@ -18,6 +18,9 @@ internal sealed class RequestException : Exception
     /// <summary>The HTTP status.</summary>
     public int Status { get; }
 
+    /// <summary>When to try again; null where that does not help.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Why.</summary>
     public IReadOnlyList<ApiMessage> Errors { get; }
 }

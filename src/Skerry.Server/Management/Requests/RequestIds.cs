@@ -12,9 +12,7 @@ internal sealed class RequestIds(RandomNumberGenerator random)
     public Task Invoke(HttpContext http, RequestDelegate next)
     {
         // Not the client's own: two requests must not have one id because a client says so.
-        Span<byte> bytes = stackalloc byte[16];
-        random.GetBytes(bytes);
-        http.TraceIdentifier = Convert.ToHexStringLower(bytes);
+        http.TraceIdentifier = random.NewId();
         http.Response.Headers[Header] = http.TraceIdentifier;
         return next(http);
     }

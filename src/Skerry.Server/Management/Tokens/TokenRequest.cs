@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Skerry.Accounts.Policies;
 using Skerry.Accounts.Tokens;
@@ -14,9 +15,9 @@ internal sealed record TokenRequest(
     private const string Disabled = "disabled";
 
     /// <summary>The same as settings, with new ids for the policies.</summary>
-    /// <param name="newId">Makes ids.</param>
+    /// <param name="random">A cryptographic source.</param>
     /// <exception cref="RequestException">Something in it is not accepted.</exception>
-    public TokenSettings ToSettings(Func<string> newId)
+    public TokenSettings ToSettings(RandomNumberGenerator random)
     {
         List<ApiMessage> errors = [];
         if (Status is not (null or Active or Disabled))
@@ -26,7 +27,7 @@ internal sealed record TokenRequest(
 
         var settings = new TokenSettings(
             Name!,
-            [.. (Policies ?? []).Select((one, index) => ToPolicy(one, $"policies[{index}]", newId(), errors))],
+            ToPolicies(Policies ?? [], random, errors),
             Condition?.RequestIp?.In,
             Condition?.RequestIp?.NotIn,
             NotBefore,
@@ -39,6 +40,10 @@ internal sealed record TokenRequest(
 
         return errors.Count == 0 ? settings : throw new RequestException(StatusCodes.Status400BadRequest, errors);
     }
+
+    /// <summary>Reads policies, with new ids.</summary>
+    internal static IReadOnlyList<Policy> ToPolicies(IReadOnlyList<PolicyRequest?> policies, RandomNumberGenerator random, List<ApiMessage> errors) =>
+        [.. policies.Select((one, index) => ToPolicy(one, $"policies[{index}]", random.NewId(), errors))];
 
     /// <summary>An error with its place in the body.</summary>
     internal static ApiMessage Error(PolicyError error) => new(ErrorCodes.InvalidBody, error.ToString(), ErrorSource.OfPath(error.Field));

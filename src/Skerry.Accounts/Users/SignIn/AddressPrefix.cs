@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Skerry.Accounts.Users.SignIn;
+
+/// <summary>
+/// Whom an address stands for: itself if it is of version 4, its first 64 bits if it is of version 6, for these are what one
+/// subscriber gets at least.
+/// </summary>
+internal static class AddressPrefix
+{
+    private const string Unknown = "unknown";
+    private const int Version6Bytes = 8;
+
+    /// <summary>The prefix as text; one for all addresses that are missing or none.</summary>
+    public static string Of(string? address)
+    {
+        if (!IPAddress.TryParse(address, out var parsed))
+        {
+            return Unknown;
+        }
+
+        if (parsed.IsIPv4MappedToIPv6)
+        {
+            parsed = parsed.MapToIPv4();
+        }
+
+        if (parsed.AddressFamily == AddressFamily.InterNetwork)
+        {
+            return parsed.ToString();
+        }
+
+        var bytes = parsed.GetAddressBytes();
+        bytes.AsSpan(Version6Bytes).Clear();
+        return $"{new IPAddress(bytes)}/{Version6Bytes * 8}";
+    }
+}

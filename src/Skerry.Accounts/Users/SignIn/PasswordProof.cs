@@ -1,0 +1,91 @@
+using Skerry.Accounts.Audit;
+using Skerry.Accounts.Users.TwoFactor;
+using Skerry.Objects;
+
+namespace Skerry.Accounts.Users.SignIn;
+
+/// <summary>
+/// Proves by a password that it is the user. In this order:
+/// <list type="number">
+/// <item>The guard says whether a try may be made, and counts it.</item>
+/// <item>The password is compared with the user's, or with nobody's if there is none, which takes as long.</item>
+/// <item>A code of the second factor is used up, if it is asked for.</item>
+/// <item>The guard forgets the failures.</item>
+/// </list>
+/// </summary>
+/// <param name="userId">The user.</param>
+/// <param name="find">The user as he is now; null if there is none.</param>
+/// <param name="table">Where a weak hash is replaced.</param>
+/// <param name="factor">The second factor; asked only if there is a user.</param>
+/// <param name="hashing">Compares.</param>
+/// <param name="guards">Slow down whoever guesses.</param>
+internal sealed class PasswordProof(
+    string userId, Func<UserRow?> find, UserTable table, TwoFactorTable factor, PasswordHashing hashing, DurableObjectNamespace<ISignInGuard> guards)
+{
+    private const int CodeCharsMax = 64;
+
+    private static readonly TimeSpan BusyTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>Proves it.</summary>
+    /// <param name="password">The password.</param>
+    /// <param name="withFactor">Whether a code is needed besides, if the user has a second factor.</param>
+    /// <param name="code">The code; null: none.</param>
+    /// <param name="by">Where from.</param>
+    /// <returns>The user; or why not.</returns>
+    public async Task<Answer<UserRow>> ProveAsync(string? password, bool withFactor, string? code, Actor by)
+    {
+        if (password is null or { Length: > PasswordRules.CharsMax } || code is { Length: > CodeCharsMax })
+        {
+            return new(null, AccountsFault.Invalid, $"password: it is missing or too long; accepted: up to {PasswordRules.CharsMax} characters, and {CodeCharsMax} of a code.");
+        }
+
+        // 1
+        var (guard, prefix) = (guards.Of(userId), AddressPrefix.Of(by.Address));
+        if (await guard.Begin(userId, prefix) is var wait && wait > TimeSpan.Zero)
+        {
+            return TryLater(wait);
+        }
+
+        // 2
+        var hash = find()?.PasswordHash;
+        var check = await hashing.CheckAsync(hash, password);
+        if (check == PasswordCheck.Busy)
+        {
+            await guard.TakeBack(userId, prefix);
+            return TryLater(BusyTime);
+        }
+
+        // Others may have been in meanwhile: a password that was just replaced proves nothing.
+        if (check == PasswordCheck.Wrong || find() is not { } user || user.PasswordHash != hash)
+        {
+            return new(null, AccountsFault.NotProved, "The e-mail address or the password is wrong.");
+        }
+
+        // 3
+        if (withFactor && factor.IsEnabled)
+        {
+            if (code is null)
+            {
+                await guard.TakeBack(userId, prefix);
+                return new(null, AccountsFault.CodeNeeded, "A code of the second factor is needed besides the password.");
+            }
+
+            if (!factor.TryUse(code))
+            {
+                return new(null, AccountsFault.NotProved, "The code is wrong, or was used before.");
+            }
+        }
+
+        // 4
+        await guard.Succeed(userId, prefix);
+        if (check == PasswordCheck.RightButWeak && await hashing.HashAsync(password) is { } stronger)
+        {
+            table.Strengthen(hash!, stronger);
+        }
+
+        return user;
+    }
+
+    private static Answer<UserRow> TryLater(TimeSpan wait) => new(
+        null, AccountsFault.TryLater, $"Too many tries; the next one can be made in {Math.Ceiling(wait.TotalSeconds):0} s.", wait);
+}

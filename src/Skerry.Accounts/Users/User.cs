@@ -1,0 +1,545 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Skerry.Accounts.Audit;
+using Skerry.Accounts.Members;
+using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users.Sessions;
+using Skerry.Accounts.Users.SignIn;
+using Skerry.Accounts.Users.TwoFactor;
+using Skerry.Objects;
+
+namespace Skerry.Accounts.Users;
+
+/// <inheritdoc cref="IUser"/>
+public sealed class User : TokenHolder, IUser
+{
+    private const string Resource = "user";
+    private const int NameCharsMax = 60;
+
+    private static readonly TimeSpan BusyTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SettleAgain = TimeSpan.FromMinutes(1);
+
+    private readonly UserServices _services;
+    private readonly UserTable _table;
+    private readonly TwoFactorTable _factor;
+    private readonly HeldKeys _keys;
+    private readonly MembershipTable _memberships;
+    private readonly PasswordProof _proof;
+    private SessionTable? _sessions;
+
+    // What changes keys and memberships asks other objects on its way, and one change must not come into another's.
+    private bool _isChanging;
+
+    /// <summary>Opens it.</summary>
+    /// <param name="services">What it works with.</param>
+    /// <param name="random">A cryptographic source.</param>
+    /// <param name="time">The clock.</param>
+    public User(UserServices services, RandomNumberGenerator random, TimeProvider time)
+        : base(TokenKind.User, services.Tokens, random, time)
+    {
+        _services = services;
+        _table = new(HolderId, Parts);
+        _factor = new(Parts);
+        _keys = new(HolderId, Parts, services.Index);
+        _memberships = new(HolderId, Parts, services.Accounts, services.Index);
+        _proof = new(HolderId, Find, _table, _factor, services.Hashing, services.Guards);
+        OpenSessions();
+    }
+
+    private protected override bool Exists => Find() is not null;
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// 1. Its keys are claimed. 2. It is written. 3. The claims are confirmed, and it is found from then on. What was written
+    /// and cannot be confirmed, since somebody else has the key by now, goes again; so it does if the process dies in between.
+    /// </remarks>
+    public Task<Answer<UserInfo>> Create(NewUser user, Actor by) => AloneAsync<UserInfo>(async () =>
+    {
+        if (Audit is not null)
+        {
+            return new(null, AccountsFault.Taken, $"The id {HolderId} was used before.");
+        }
+
+        if (!EmailAddress.TryNormalize(user.Email, out var email, out var problem))
+        {
+            return new(null, AccountsFault.Invalid, problem);
+        }
+
+        if ((NamesProblem(user.FirstName, user.LastName) ?? user.Link?.Problem ?? (user.Password is { } given ? PasswordRules.Problem(given, email) : null)) is { } refused)
+        {
+            return new(null, AccountsFault.Invalid, refused);
+        }
+
+        // 1
+        List<byte[]> keys = [UserKey.OfEmail(email)];
+        if (user.Link is { } link)
+        {
+            keys.Add(UserKey.OfLink(link.Issuer, link.Subject));
+        }
+
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (!await _services.Index.Of(keys[i]).Claim(keys[i], HolderId))
+            {
+                await Task.WhenAll(keys[..i].Select(key => _services.Index.Of(key).Release(key, HolderId)));
+                return new(null, AccountsFault.Taken, i == 0 ? "email: somebody has this address." : "link: it is somebody else's.");
+            }
+        }
+
+        var hash = user.Password is null ? null : await _services.Hashing.HashAsync(user.Password);
+        if (user.Password is not null && hash is null)
+        {
+            return Busy<UserInfo>();
+        }
+
+        // 2
+        var now = Parts.Now();
+        var row = new UserRow(email, user.FirstName, user.LastName, hash, 1, now, now);
+        Make(Resource, Json(_table.Show(row, false)), now, by, () =>
+        {
+            UserTable.Create(Sql);
+            TwoFactorTable.Create(Sql);
+            SessionTable.Create(Sql);
+            MembershipTable.Create(Sql);
+            HeldKeys.Create(Sql);
+            _table.Put(row);
+            if (user.Link is not null)
+            {
+                _table.AddLink(user.Link);
+            }
+
+            _keys.Note(keys);
+        });
+        OpenSessions();
+
+        // 3
+        return await SettleAsync() ? Shown() : new Answer<UserInfo>(null, AccountsFault.Taken, "email: somebody has taken this address meanwhile.");
+    });
+
+    /// <inheritdoc/>
+    public Task<UserInfo?> Get() => Task.FromResult(Find() is { } row ? _table.Show(row, _factor.IsEnabled) : null);
+
+    /// <inheritdoc/>
+    public Task<Answer<UserInfo>> UpdateProfile(string? firstName, string? lastName, Actor by)
+    {
+        if (Find() is not { } row)
+        {
+            return Task.FromResult(Missing<UserInfo>());
+        }
+
+        if (NamesProblem(firstName, lastName) is { } problem)
+        {
+            return Task.FromResult(new Answer<UserInfo>(null, AccountsFault.Invalid, problem));
+        }
+
+        return Task.FromResult<Answer<UserInfo>>(Change(row with { FirstName = firstName, LastName = lastName }, "update", by));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// 1. The new key is taken: for a moment both lead here. 2. The address is written, and the old key noted as one that is
+    /// only held. 3. The old key is given back.
+    /// </remarks>
+    public Task<Answer<UserInfo>> ChangeEmail(string email, Actor by) => AloneAsync<UserInfo>(async () =>
+    {
+        if (Find() is not { } before)
+        {
+            return Missing<UserInfo>();
+        }
+
+        if (!EmailAddress.TryNormalize(email, out var address, out var problem))
+        {
+            return new(null, AccountsFault.Invalid, problem);
+        }
+
+        if (address == before.Email)
+        {
+            return Shown();
+        }
+
+        // 1
+        var (newKey, oldKey) = (UserKey.OfEmail(address), UserKey.OfEmail(before.Email));
+        if (!await _keys.TakeAsync(newKey))
+        {
+            _keys.Keep(newKey);
+            return new(null, AccountsFault.Taken, "email: somebody has this address.");
+        }
+
+        // 2. Others may have changed the names or the password meanwhile.
+        var changed = Change(Find()! with { Email = address }, "change_email", by, () =>
+        {
+            _keys.Keep(newKey);
+            _keys.Note(oldKey);
+        });
+
+        // 3
+        await SettleAsync();
+        foreach (var account in _memberships.Noted())
+        {
+            Context.WaitUntil(_services.Accounts.GetByName(account).ChangeMemberEmail(HolderId, address, by));
+        }
+
+        return changed;
+    });
+
+    /// <inheritdoc/>
+    public async Task<Answer<UserInfo>> ChangePassword(string? current, string password, string? keptSession, Actor by)
+    {
+        if (Find() is not { } row)
+        {
+            return Missing<UserInfo>();
+        }
+
+        if (PasswordRules.Problem(password, row.Email) is { } problem)
+        {
+            return new(null, AccountsFault.Invalid, problem);
+        }
+
+        if (row.PasswordHash is not null && await _proof.ProveAsync(current ?? "", withFactor: false, null, by) is { Value: null } failed)
+        {
+            return new(null, failed.Fault, failed.Message, failed.RetryAfter);
+        }
+
+        if (await _services.Hashing.HashAsync(password) is not { } hash)
+        {
+            return Busy<UserInfo>();
+        }
+
+        // Others may have been in meanwhile: the password that was proved is the one that is replaced.
+        if (Find() is not { } now || now.PasswordNumber != row.PasswordNumber)
+        {
+            return new(null, AccountsFault.Changed, "The password was changed meanwhile.");
+        }
+
+        return Change(now with { PasswordHash = hash, PasswordNumber = now.PasswordNumber + 1 }, "change_password", by, () => _sessions!.EndOthers(keptSession));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// 1. He leaves his accounts. 2. He and all that is his is deleted, which ends tokens and sessions, and his keys are noted
+    /// as only held. 3. They are given back.
+    /// </remarks>
+    public Task<Answer<UserInfo>> Delete(Actor by) => AloneAsync<UserInfo>(async () =>
+    {
+        if (Find() is null)
+        {
+            return Missing<UserInfo>();
+        }
+
+        // 1
+        if (await _memberships.LeaveAllAsync(by) is { } refusal)
+        {
+            return new(null, refusal.Fault, refusal.Message);
+        }
+
+        // 2
+        var gone = Shown();
+        Remove(by);
+
+        // 3
+        await SettleAsync();
+        await _services.Guards.Of(HolderId).Forget(HolderId);
+        return gone;
+    });
+
+    /// <inheritdoc/>
+    public async Task<Answer<CreatedSession>> SignIn(string password, string? code, Actor by)
+    {
+        var proved = await _proof.ProveAsync(password, withFactor: true, code, by);
+        return proved.Value is { } row
+            ? await BeginSessionAsync("sign_in", () => Find()?.PasswordNumber == row.PasswordNumber, by)
+            : new(null, proved.Fault, proved.Message, proved.RetryAfter);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Answer<CreatedSession>> SignInByLink(UserLink link, Actor by)
+    {
+        return HasLink() ? await BeginSessionAsync("sign_in_by_link", HasLink, by) : new(null, AccountsFault.NotProved, "This sign-in is not linked to the user.");
+
+        bool HasLink() => Exists && _table.Links().Contains(link);
+    }
+
+    /// <inheritdoc/>
+    public Task<Answer<SessionRecord>> SignOut(string sessionId, Actor by) => Task.FromResult<Answer<SessionRecord>>(
+        _sessions?.End(sessionId, by) is { } ended ? ended : new Answer<SessionRecord>(null, AccountsFault.NotFound, $"There is no session {sessionId}."));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<SessionRecord>> ListSessions() => Task.FromResult(_sessions?.List() ?? []);
+
+    /// <inheritdoc/>
+    public override Task<TokenRecord?> CheckToken(string id, byte[] hash) =>
+        Task.FromResult(_sessions?.Check(id, hash) ?? Tokens?.Check(id, hash));
+
+    /// <inheritdoc/>
+    public override Task RecordTokenUse(string id, DateTimeOffset at)
+    {
+        _sessions?.RecordUse(id, at);
+        return base.RecordTokenUse(id, at);
+    }
+
+    /// <inheritdoc/>
+    public Task<Answer<UserLink>> Link(UserLink link, Actor by) => AloneAsync<UserLink>(async () =>
+    {
+        if (Find() is null)
+        {
+            return Missing<UserLink>();
+        }
+
+        if (link.Problem is { } problem)
+        {
+            return new(null, AccountsFault.Invalid, problem);
+        }
+
+        if (_table.Links() is var links && links.Contains(link))
+        {
+            return link;
+        }
+
+        if (links.Count >= IUser.LinksMax)
+        {
+            return new(null, AccountsFault.TooMany, $"There are {IUser.LinksMax} links already; take one away first.");
+        }
+
+        var key = UserKey.OfLink(link.Issuer, link.Subject);
+        if (!await _keys.TakeAsync(key))
+        {
+            _keys.Keep(key);
+            return new(null, AccountsFault.Taken, "link: it is somebody else's.");
+        }
+
+        Storage.TransactionSync(() =>
+        {
+            _table.AddLink(link);
+            _keys.Keep(key);
+            Log("link", by, null, JsonSerializer.Serialize(link, AccountsJson.Default.UserLink));
+        });
+        return link;
+    });
+
+    /// <inheritdoc/>
+    public Task<Answer<UserLink>> Unlink(UserLink link, Actor by) => AloneAsync<UserLink>(async () =>
+    {
+        if (Find() is not { } row || !_table.Links().Contains(link))
+        {
+            return new(null, AccountsFault.NotFound, "There is no such link.");
+        }
+
+        if (row.PasswordHash is null && _table.Links().Count == 1)
+        {
+            return new(null, AccountsFault.Invalid, "link: nothing else lets the user in; accepted: after a password is set, or another link made.");
+        }
+
+        Storage.TransactionSync(() =>
+        {
+            _table.RemoveLink(link);
+            _keys.Note(UserKey.OfLink(link.Issuer, link.Subject));
+            Log("unlink", by, JsonSerializer.Serialize(link, AccountsJson.Default.UserLink), null);
+        });
+        await SettleAsync();
+        return link;
+    });
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<UserLink>> ListLinks() => Task.FromResult(Exists ? _table.Links() : []);
+
+    /// <inheritdoc/>
+    public Task<Answer<TwoFactorEnrolment>> BeginTwoFactor() => Task.FromResult<Answer<TwoFactorEnrolment>>(
+        Find() is not { } row ? Missing<TwoFactorEnrolment>()
+        : row.PasswordHash is null ? new Answer<TwoFactorEnrolment>(null, AccountsFault.Invalid, "There is no password that a code could be asked for besides; set one first.")
+        : _factor.IsEnabled ? new Answer<TwoFactorEnrolment>(null, AccountsFault.Taken, "The second factor is enabled already; disable it first.")
+        : _factor.Begin(row.Email));
+
+    /// <inheritdoc/>
+    public Task<Answer<RecoveryCodes>> ConfirmTwoFactor(string code, Actor by)
+    {
+        if (!Exists)
+        {
+            return Task.FromResult(Missing<RecoveryCodes>());
+        }
+
+        if (code is null or { Length: > NameCharsMax } || !_factor.IsConfirmedBy(code))
+        {
+            return Task.FromResult(new Answer<RecoveryCodes>(null, AccountsFault.NotProved, "The code is wrong, or the enrolment was not begun within 15 minutes."));
+        }
+
+        return Task.FromResult<Answer<RecoveryCodes>>(Storage.TransactionSync(() =>
+        {
+            Log("enable_two_factor", by, null, null);
+            return _factor.Enable(code);
+        }));
+    }
+
+    /// <inheritdoc/>
+    public async Task<Answer<UserInfo>> DisableTwoFactor(string password, Actor by)
+    {
+        var proved = await _proof.ProveAsync(password, withFactor: false, null, by);
+        if (proved.Value is null)
+        {
+            return new(null, proved.Fault, proved.Message, proved.RetryAfter);
+        }
+
+        if (!Exists || !_factor.IsEnabled)
+        {
+            return new(null, AccountsFault.NotFound, "The second factor is not enabled.");
+        }
+
+        Storage.TransactionSync(() =>
+        {
+            _factor.Remove();
+            Log("disable_two_factor", by, null, null);
+        });
+        return Shown();
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Membership>> ListMemberships() => Find() is { } row ? await _memberships.ListAsync(row.Email) : [];
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> AcceptMembership(string id, Actor by) => AloneAsync<MemberRecord>(async () =>
+        Find() is not { } row ? Missing<MemberRecord>()
+        : (await _memberships.ListAsync(row.Email)).FirstOrDefault(one => one.Member.Id == id) is not { } membership ? NoMembership(id)
+        : await _memberships.JoinAsync(membership.Account.Id, account => account.AcceptInvitation(id, HolderId, row.Email, by)));
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> LeaveMembership(string id, Actor by) => AloneAsync<MemberRecord>(async () =>
+    {
+        if (Find() is not { } row)
+        {
+            return Missing<MemberRecord>();
+        }
+
+        if ((await _memberships.ListAsync(row.Email)).FirstOrDefault(one => one.Member.Id == id) is not { } membership)
+        {
+            return NoMembership(id);
+        }
+
+        var account = _services.Accounts.GetByName(membership.Account.Id);
+        if (membership.Member.Status == MemberStatus.Pending)
+        {
+            return await account.DeclineInvitation(id, row.Email, by);
+        }
+
+        var answer = await account.Leave(HolderId, by);
+        if (answer.Value is not null)
+        {
+            _memberships.Forget(membership.Account.Id);
+        }
+
+        return answer;
+    });
+
+    /// <inheritdoc/>
+    public Task<Answer<MemberRecord>> JoinAsFirstMember(string accountId, Actor by) => AloneAsync<MemberRecord>(async () =>
+        Find() is { } row ? await _memberships.JoinAsync(accountId, account => account.AddFirstMember(HolderId, row.Email, by)) : Missing<MemberRecord>());
+
+    /// <inheritdoc/>
+    public async Task ForgetMembership(string accountId)
+    {
+        // He may be about to join it again, or have done so since.
+        if (Exists && !_isChanging && await _services.Accounts.GetByName(accountId).FindMember(HolderId) is null && !_isChanging)
+        {
+            _memberships.Forget(accountId);
+        }
+    }
+
+    /// <summary>Goes on with what was begun by a process that died.</summary>
+    public override async Task Alarm(AlarmInfo info)
+    {
+        if (Audit is null)
+        {
+            return;
+        }
+
+        // Set first: whatever becomes of this try, there is another one until nothing is left to do.
+        Storage.SetAlarm(Parts.Now() + SettleAgain);
+        if (!_isChanging)
+        {
+            await AloneAsync<UserInfo>(async () => await SettleAsync() ? Shown() : Missing<UserInfo>());
+        }
+    }
+
+    private protected override Answer<T> Missing<T>() => new(null, AccountsFault.NotFound, $"There is no user {HolderId}.");
+
+    // What was claimed and is somebody else's now was never confirmed: nobody has found this user by it.
+    private async Task<bool> SettleAsync()
+    {
+        if (!await _keys.SettleAsync(_table.Keys()))
+        {
+            Remove(Actor.System);
+            await _keys.SettleAsync([]);
+            return false;
+        }
+
+        Storage.DeleteAlarm();
+        return true;
+    }
+
+    private void Remove(Actor by) => Storage.TransactionSync(() =>
+    {
+        var before = Json(Shown());
+        _keys.Note(_table.Keys());
+        Tokens!.DeleteAll();
+        _sessions!.EndOthers(null);
+        _factor.Remove();
+        _memberships.ForgetAll();
+        _table.Delete();
+        Log("delete", by, before, null);
+    });
+
+    private async Task<Answer<T>> AloneAsync<T>(Func<Task<Answer<T>>> change)
+        where T : class
+    {
+        if (_isChanging)
+        {
+            return Busy<T>();
+        }
+
+        _isChanging = true;
+        try
+        {
+            return await change();
+        }
+        finally
+        {
+            _isChanging = false;
+        }
+    }
+
+    private async Task<Answer<CreatedSession>> BeginSessionAsync(string action, Func<bool> mayStill, Actor by) =>
+        await _sessions!.BeginAsync(action, mayStill, by) is { } session
+            ? session
+            : new Answer<CreatedSession>(null, AccountsFault.NotProved, "How the user signs in was changed meanwhile.");
+
+    private UserInfo Change(UserRow row, string action, Actor by, Action? also = null)
+    {
+        var before = Json(Shown());
+        Storage.TransactionSync(() =>
+        {
+            _table.Put(row with { ModifiedOn = Parts.Now() });
+            also?.Invoke();
+            Log(action, by, before, Json(Shown()));
+        });
+        return Shown();
+    }
+
+    private void Log(string action, Actor by, string? before, string? after) =>
+        Audit!.Add(new(Parts.NewId(), Parts.Now(), action, by, Resource, HolderId, before, after));
+
+    private void OpenSessions() => _sessions = Audit is { } audit ? new(HolderId, Parts, audit, _services.Tokens) : null;
+
+    private UserRow? Find() => Audit is null ? null : _table.Find();
+
+    private UserInfo Shown() => _table.Show(Find()!, _factor.IsEnabled);
+
+    private static string Json(UserInfo user) => JsonSerializer.Serialize(user, AccountsJson.Default.UserInfo);
+
+    private static Answer<T> Busy<T>()
+        where T : class => new(null, AccountsFault.TryLater, "Another change is under way.", BusyTime);
+
+    private static Answer<MemberRecord> NoMembership(string id) => new(null, AccountsFault.NotFound, $"There is no membership {id}, and no invitation.");
+
+    private static string? NamesProblem(string? firstName, string? lastName) =>
+        IsName(firstName) && IsName(lastName) ? null : $"first_name, last_name: one of them is too long or has control characters; accepted: up to {NameCharsMax} characters.";
+
+    private static bool IsName(string? name) => name is null || (name.Length <= NameCharsMax && !name.Any(char.IsControl));
+}
