@@ -27,7 +27,10 @@ public sealed class KnownToken
     /// <summary>What it may do; null if its settings are such as this version does not know, and so nothing.</summary>
     public TokenRights? Rights { get; }
 
-    /// <summary>Whether it may do something. Allocates nothing; a token that is disabled may nothing.</summary>
+    /// <summary>
+    /// Whether it may do something. Allocates nothing; a token that is disabled may nothing. Of a user's token this is half of
+    /// the answer: <see cref="Users.UserRights"/> has the other.
+    /// </summary>
     /// <param name="permission">What the request needs.</param>
     /// <param name="resource">On what.</param>
     /// <param name="caller">Where the request comes from; null if that is unknown.</param>

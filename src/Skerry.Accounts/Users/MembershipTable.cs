@@ -84,12 +84,14 @@ internal sealed class MembershipTable(
         }
 
         // Another super administrator may have gone meanwhile; then those that were left stay left.
-        foreach (var account in Noted().Select(id => accounts.GetByName(id)))
+        foreach (var id in Noted())
         {
-            if (await account.Leave(userId, by) is { Fault: AccountsFault.LastSuperAdministrator } refusal)
+            if (await accounts.GetByName(id).Leave(userId, by) is { Fault: AccountsFault.LastSuperAdministrator } refusal)
             {
                 return refusal;
             }
+
+            Forget(id);
         }
 
         return null;

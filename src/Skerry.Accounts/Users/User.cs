@@ -70,6 +70,12 @@ public sealed class User : TokenHolder, IUser
             return new(null, AccountsFault.Invalid, refused);
         }
 
+        var hash = user.Password is null ? null : await _services.Hashing.HashAsync(user.Password);
+        if (user.Password is not null && hash is null)
+        {
+            return Busy<UserInfo>();
+        }
+
         // 1
         List<byte[]> keys = [UserKey.OfEmail(email)];
         if (user.Link is { } link)
@@ -84,12 +90,6 @@ public sealed class User : TokenHolder, IUser
                 await Task.WhenAll(keys[..i].Select(key => _services.Index.Of(key).Release(key, HolderId)));
                 return new(null, AccountsFault.Taken, i == 0 ? "email: somebody has this address." : "link: it is somebody else's.");
             }
-        }
-
-        var hash = user.Password is null ? null : await _services.Hashing.HashAsync(user.Password);
-        if (user.Password is not null && hash is null)
-        {
-            return Busy<UserInfo>();
         }
 
         // 2
@@ -238,7 +238,7 @@ public sealed class User : TokenHolder, IUser
 
         // 3
         await SettleAsync();
-        await _services.Guards.Of(HolderId).Forget(HolderId);
+        Context.WaitUntil(_services.Guards.Of(HolderId).Forget(HolderId));
         return gone;
     });
 
@@ -454,7 +454,15 @@ public sealed class User : TokenHolder, IUser
         Storage.SetAlarm(Parts.Now() + SettleAgain);
         if (!_isChanging)
         {
-            await AloneAsync<UserInfo>(async () => await SettleAsync() ? Shown() : Missing<UserInfo>());
+            _isChanging = true;
+            try
+            {
+                await SettleAsync();
+            }
+            finally
+            {
+                _isChanging = false;
+            }
         }
     }
 

@@ -77,11 +77,24 @@ public static class UserRights
     public static bool IsWithin(CompiledPolicies grant, TokenConditions grantConditions, KnownToken maker, MemberRights? member)
     {
         Check(maker, member);
-        return member is not null
-            && maker.Rights is { } rights
-            && PolicyEvaluator.IsWithin(grant, grantConditions, rights.Policies, maker.Record.IsSession ? TokenConditions.None : rights.Conditions)
+        return IsWithin(grant, grantConditions, maker)
+            && member is not null
             && PolicyEvaluator.IsWithin(grant, grantConditions, member.Policies, TokenConditions.None);
     }
+
+    /// <summary>
+    /// Whether everything that a grant allows is held by the user's token that makes it, where the same user is to own what is
+    /// made: whatever he may not do himself is kept from it whenever it is used.
+    /// </summary>
+    /// <inheritdoc cref="IsWithin(CompiledPolicies, TokenConditions, KnownToken, MemberRights)"/>
+    public static bool IsWithin(CompiledPolicies grant, TokenConditions grantConditions, KnownToken maker)
+    {
+        Check(maker, null);
+        return maker.Rights is { } rights && PolicyEvaluator.IsWithin(grant, grantConditions, rights.Policies, ConditionsOf(maker, rights));
+    }
+
+    // A session stands for the user himself.
+    private static TokenConditions ConditionsOf(KnownToken maker, TokenRights rights) => maker.Record.IsSession ? TokenConditions.None : rights.Conditions;
 
     private static void Check(KnownToken token, MemberRights? member)
     {

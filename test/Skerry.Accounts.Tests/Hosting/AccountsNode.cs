@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -21,6 +22,7 @@ public sealed class AccountsNode : IAsyncLifetime
     public const int PasswordIterations = 1_000;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("skerry-accounts-").FullName;
+    private int _passwordIterations = PasswordIterations;
     private WebApplication? _app;
 
     public DurableObjectNamespace<IAccount> Accounts => _app!.Services.GetRequiredService<DurableObjectNamespace<IAccount>>();
@@ -43,8 +45,8 @@ public sealed class AccountsNode : IAsyncLifetime
     /// <summary>The same for members.</summary>
     public MemberAuthority Members(FakeTimeProvider clock) => new(Accounts, clock, NullLogger<MemberAuthority>.Instance);
 
-    /// <summary>The node's own clock, which can be set forward. Timers run as ever.</summary>
-    public SetForwardClock Clock { get; } = new();
+    /// <summary>The node's clock on the wall. Timers run as ever.</summary>
+    public StandingClock Clock { get; } = new();
 
     /// <summary>An account that is nobody else's.</summary>
     public async Task<(string Id, IAccount Account)> NewAccountAsync()
@@ -55,8 +57,19 @@ public sealed class AccountsNode : IAsyncLifetime
         return (id, account);
     }
 
-    public async Task RestartAsync()
+    /// <summary>An object's database file as it is now.</summary>
+    public async Task<byte[]> ExportAsync(IDurableObject stub)
     {
+        using var file = new MemoryStream();
+        await _app!.Services.GetRequiredService<ObjectHistory>().ExportAsync(stub.GetId(), null, new DefaultHttpContext { Response = { Body = file } });
+        return file.ToArray();
+    }
+
+    /// <summary>Ends the node and starts it again on its folder.</summary>
+    /// <param name="passwordIterations">How often it hashes passwords from now on.</param>
+    public async Task RestartAsync(int passwordIterations = PasswordIterations)
+    {
+        _passwordIterations = passwordIterations;
         await StopAsync();
         await InitializeAsync();
     }
@@ -69,7 +82,7 @@ public sealed class AccountsNode : IAsyncLifetime
         builder.Services.AddSingleton<TimeProvider>(Clock);
 
         // Hashed less often: what is looked at here is what becomes of the result.
-        builder.Services.AddSingleton(_ => new PasswordHashing(PasswordIterations));
+        builder.Services.AddSingleton(_ => new PasswordHashing(_passwordIterations));
         builder.AddSkerry(o => o.DataFolder = _folder)
             .AddAccounts()
             .AddDurableObject<IAuditedThing, AuditedThing>();

@@ -1,0 +1,35 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Skerry.Accounts.Tests.Hosting;
+using Skerry.Accounts.Users.SignIn;
+
+namespace Skerry.Accounts.Tests.Users;
+
+/// <summary>On a node of its own, which is started again with other settings.</summary>
+public sealed partial class StrongerHashTests(AccountsNode node) : IClassFixture<AccountsNode>
+{
+    [Fact]
+    public async Task A_hash_that_is_weaker_than_hashes_are_made_now_is_made_anew_when_it_is_used()
+    {
+        var (info, user) = await node.NewUserAsync();
+        using var tomorrow = new PasswordHashing(2 * AccountsNode.PasswordIterations);
+        await node.RestartAsync(2 * AccountsNode.PasswordIterations);
+        user = node.Users.GetByName(info.Id);
+        Assert.Null((await user.SignIn("not the password", null, People.Admin)).Value);
+        Assert.Equal([PasswordCheck.RightButWeak], await StoredAsync());
+        Assert.NotNull((await user.SignIn(People.Password, null, People.Admin)).Value);
+        Assert.Contains(PasswordCheck.Right, await StoredAsync());
+        Assert.NotNull((await user.SignIn(People.Password, null, People.Admin)).Value);
+
+        // What the database has of hashes, those included that it does not use any more.
+        async Task<PasswordCheck[]> StoredAsync()
+        {
+            var database = Encoding.Latin1.GetString(await node.ExportAsync(user));
+            return await Task.WhenAll(Hash().Matches(database).Select(one => one.Value).Distinct().Select(hash => tomorrow.CheckAsync(hash, People.Password)));
+        }
+    }
+
+    // Identity's version 3 with HMAC-SHA512 in base64.
+    [GeneratedRegex("AQAAAAI[A-Za-z0-9+/]{75}==")]
+    private static partial Regex Hash();
+}
