@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Skerry.Accounts.Directory;
 using Skerry.Accounts.Members;
 using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
@@ -13,9 +14,12 @@ namespace Skerry.Accounts;
 /// <summary>Puts accounts into an application that hosts durable objects.</summary>
 public static class AccountsHostingExtensions
 {
+    /// <summary>What the names of their objects' namespaces begin with.</summary>
+    public const string NamespacePrefix = "skerry-";
+
     /// <summary>
-    /// Hosts the objects of accounts and users, and adds what this node knows of them by: <see cref="TokenAuthority"/>,
-    /// <see cref="MemberAuthority"/> and <see cref="UserRegistry"/>.
+    /// Hosts the objects of accounts and users, and adds the <see cref="Authorizer"/> that this node's API asks, and the
+    /// <see cref="UserRegistry"/>.
     /// </summary>
     public static SkerryBuilder AddAccounts(this SkerryBuilder skerry)
     {
@@ -28,11 +32,13 @@ public static class AccountsHostingExtensions
         skerry.Services.AddSingleton<TokenAuthority>();
         skerry.Services.AddSingleton<MemberAuthority>();
         skerry.Services.AddSingleton<UserRegistry>();
+        skerry.Services.AddSingleton<Authorizer>();
         return skerry
-            .AddDurableObject<IAccount, Account>()
-            .AddDurableObject<ITokenIndex, TokenIndex>()
-            .AddDurableObject<IUser, User>()
-            .AddDurableObject<IUserIndex, UserIndex>()
-            .AddDurableObject<ISignInGuard, SignInGuard>();
+            .AddDurableObject<IAccountDirectory, AccountDirectory>(NamespacePrefix + "account-directory")
+            .AddDurableObject<IAccount, Account>(NamespacePrefix + "account")
+            .AddDurableObject<ITokenIndex, TokenIndex>(NamespacePrefix + "token-index")
+            .AddDurableObject<IUser, User>(NamespacePrefix + "user")
+            .AddDurableObject<IUserIndex, UserIndex>(NamespacePrefix + "user-index")
+            .AddDurableObject<ISignInGuard, SignInGuard>(NamespacePrefix + "sign-in-guard");
     }
 }

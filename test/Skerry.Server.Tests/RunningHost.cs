@@ -21,11 +21,11 @@ public sealed class RunningHost : IAsyncLifetime
 
     public string DataFolder => _folder.FullName;
 
-    public string AccountId => Credentials.AccountId;
+    public string AccountId => Credentials.AccountId!;
 
     internal SkerryHost Host => _host!;
 
-    internal AccountCredentials Credentials { get; private set; } = null!;
+    internal NodeCredentials Credentials { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {

@@ -42,6 +42,9 @@ public static class PermissionGroups
         Read("0cc3a61731504c89b99ec1be78b77aa0", "API Tokens Read", OfUser, Product.ApiTokens),
         Write("686d18d5ac6c441c867cbf6771e58a0a", "API Tokens Write", OfUser, Product.ApiTokens),
 
+        // What the public API has no group for, under ids of ours.
+        Read(DeriveId("Nodes Read"), "Nodes Read", OfAccount, Product.Nodes),
+
         // In the public API this is the name of a template for tokens and not a group, so its id is ours.
         new(
             DeriveId("Create Additional Tokens"),

@@ -38,4 +38,7 @@ public enum Product
 
     /// <summary>The making of tokens by a token, each at most as strong as the one that makes it.</summary>
     AdditionalTokens,
+
+    /// <summary>The machines of the cluster. The public API has nothing like it.</summary>
+    Nodes,
 }

@@ -24,6 +24,10 @@ public readonly record struct Decision
         _conditions = conditions;
     }
 
+    /// <summary>The refusal of what the token's owner has no part in, whatever its policies say.</summary>
+    public static Decision Outside(Permission permission, in ResourceName resource, IPAddress? caller) =>
+        new(DecisionOutcome.Outside, null, permission, resource, TokenConditions.None, caller);
+
     /// <summary>How it came out.</summary>
     public DecisionOutcome Outcome { get; }
 
@@ -60,6 +64,7 @@ public readonly record struct Decision
         DecisionOutcome.DeniedToMember => $"The token allows {Permission} on {Resource}, but policy '{PolicyId}' denies it to its user.",
         DecisionOutcome.NotTheUser => $"The token allows {Permission} on {Resource}, but is another user's.",
         DecisionOutcome.Disabled => "The token is disabled.",
+        DecisionOutcome.Outside => $"The token's owner has no part in {Resource}.",
         _ => $"No policy allows {Permission} on {Resource}.",
     };
 }

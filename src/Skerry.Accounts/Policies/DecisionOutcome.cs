@@ -27,6 +27,9 @@ public enum DecisionOutcome
     /// <summary>The token is disabled.</summary>
     Disabled,
 
+    /// <summary>It is about something in which the token's owner has no part.</summary>
+    Outside,
+
     /// <summary>The token's policies allow it, and its user is no member of the account.</summary>
     NotAMember,
 

@@ -12,6 +12,7 @@ public sealed class Role
         ("api_tokens", Product.AccountApiTokens),
         ("auditlogs", Product.AuditLogs),
         ("d1", Product.D1),
+        ("nodes", Product.Nodes),
         ("organization", Product.AccountSettings),
         ("queues", Product.Queues),
         ("worker", Product.WorkersScripts),

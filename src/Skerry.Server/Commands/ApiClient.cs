@@ -10,11 +10,16 @@ internal sealed class ApiClient : IDisposable
 {
     private readonly HttpClient _http;
     private readonly Uri _address;
+    private readonly string? _account;
 
     /// <summary>Makes the client; it connects when it is used.</summary>
-    public ApiClient(Uri address, string token)
+    /// <param name="address">The node's management API.</param>
+    /// <param name="token">The token.</param>
+    /// <param name="account">The account, as far as it is known; else it is asked for.</param>
+    public ApiClient(Uri address, string token, string? account = null)
     {
         _address = address;
+        _account = account;
 
         // A restore, or a check of a large object, takes as long as it takes.
         _http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) }) { Timeout = Timeout.InfiniteTimeSpan };
@@ -45,6 +50,11 @@ internal sealed class ApiClient : IDisposable
     /// <summary>The account's own part of the paths.</summary>
     public async Task<string> AccountPathAsync(CancellationToken cancel)
     {
+        if (_account is not null)
+        {
+            return $"accounts/{_account}";
+        }
+
         var (accounts, _) = await AskAsync(HttpMethod.Get, "accounts", null, cancel);
         return $"accounts/{accounts[0].GetProperty("id").GetString()}";
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Skerry.Server.Management;
+using Skerry.Server.Management.Objects;
 using Spectre.Console;
 
 namespace Skerry.Server.Commands;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Skerry.Server.Management;
+using Skerry.Server.Management.Nodes;
 
 namespace Skerry.Server.Commands;
 

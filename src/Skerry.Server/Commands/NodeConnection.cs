@@ -2,6 +2,7 @@ using System.Collections;
 using System.CommandLine;
 using Skerry.Server.Configuration;
 using Skerry.Server.Credentials;
+using Skerry.Server.Management.Access;
 
 namespace Skerry.Server.Commands;
 
@@ -40,8 +41,11 @@ internal sealed class NodeConnection
 
     /// <summary>The way to the node.</summary>
     /// <exception cref="CommandException">There are no credentials.</exception>
-    public ApiClient Open(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="forNode">Whether the node's own token is enough.</param>
+    public ApiClient Open(ParseResult parsed, bool forNode = false)
     {
+        string? account = null;
         var url = parsed.GetValue(_url);
         var token = parsed.GetValue(_token);
         if (url is null || token is null)
@@ -56,11 +60,13 @@ internal sealed class NodeConnection
                 $"there is no {CredentialsFile.Name} in {folder}; name the data folder of a node that has been started with --data, or give --api-url and --token");
             url ??= credentials.ApiUrl is { Length: > 0 } own ? own : throw new CommandException(
                 ExitCodes.NotAsked, $"the node of {folder} has no management API (node.roles); ask another one, with --data or --api-url");
-            token ??= credentials.ApiToken;
+            account = token is not null ? null : forNode ? NodeToken.AnyAccount : credentials.AccountId;
+            token ??= (forNode ? credentials.NodeToken : credentials.ApiToken) ?? throw new CommandException(
+                ExitCodes.NotAsked, $"{CredentialsFile.Name} in {folder} has no token yet, because too few nodes of the fleet run; start more of them, or give --token");
         }
 
         return Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
-            ? new(address, token)
+            ? new(address, token, account)
             : throw new CommandException(ExitCodes.WrongUsage, $"--api-url: \"{url}\" is not accepted; accepted is http://HOST:PORT");
     }
 }

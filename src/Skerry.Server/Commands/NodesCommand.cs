@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Skerry.Server.Management;
+using Skerry.Server.Management.Nodes;
 using Spectre.Console;
 
 namespace Skerry.Server.Commands;
@@ -16,7 +17,7 @@ internal static class NodesCommand
         var connection = NodeConnection.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
-            using var api = connection.Open(parsed);
+            using var api = connection.Open(parsed, forNode: true);
             var (result, _) = await api.AskAsync(HttpMethod.Get, $"{await api.AccountPathAsync(cancel)}/skerry/nodes", null, cancel);
             if (connection.IsJson(parsed))
             {

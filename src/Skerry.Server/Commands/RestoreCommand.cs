@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Skerry.Server.Management;
+using Skerry.Server.Management.Objects;
 
 namespace Skerry.Server.Commands;
 

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Skerry.Server.Commands;
 
-/// <summary>What <c>skerry</c> does besides being a node: <c>nodes</c>, <c>objects …</c>, <c>cluster …</c>.</summary>
+/// <summary>What <c>skerry</c> does besides being a node: <c>nodes</c>, <c>objects …</c>, <c>tokens …</c>, <c>audit …</c>, <c>access …</c>, <c>cluster …</c>.</summary>
 internal static class SkerryCommands
 {
     /// <summary>The commands' lines in the help text.</summary>
@@ -52,6 +52,9 @@ internal static class SkerryCommands
     {
         NodesCommand.Make(),
         new Command("objects", "Objects' pasts.") { HistoryCommand.Make(), RestoreCommand.Make(), ExportCommand.Make(), VerifyCommand.Make() },
+        TokensCommand.Make(),
+        new Command("audit", "The account's audit log.") { AuditListCommand.Make(), AuditVerifyCommand.Make() },
+        new Command("access", "Who may do what.") { ExplainCommand.Make() },
         new Command("cluster", "What nodes share.") { ClusterKeyCommand.Make() },
     };
 

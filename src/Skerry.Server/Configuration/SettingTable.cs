@@ -52,6 +52,8 @@ internal static class SettingTable
             options.LogLevel = level ?? options.LogLevel;
             return level is null ? "is not a level; accepted are debug, information, warning, error and none" : null;
         }),
+        Whole("api.requests_per_minute", "COUNT", "requests a token may send in a minute (default 60000)", 10, 1_000_000_000,
+            static (options, value) => options.ApiRequestsPerMinute = value),
         Whole("gateway.body_bytes_max", "BYTES", "largest request body (default 100 MiB)", 1024, int.MaxValue,
             static (options, value) => options.GatewayBodyBytesMax = value),
         Whole("objects.sql_bound_parameters", "COUNT", "parameters of one SQL statement (default 100)", 1, 32_766,

@@ -18,6 +18,9 @@ public sealed class SkerryServerOptions
     /// <summary>The least severe log entries that are written to stderr. Default <see cref="LogLevel.Warning"/>.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Warning;
 
+    /// <summary>How many requests one token may send to this node's management API in a minute. Default 60,000.</summary>
+    public long ApiRequestsPerMinute { get; set; } = 60_000;
+
     /// <summary>The largest request body the gateway reads, in bytes. Default 100 MiB.</summary>
     public long GatewayBodyBytesMax { get; set; } = 100L << 20;
 

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Skerry.Server.Credentials;
 
 /// <summary>
-/// <c>credentials.json</c> in the data folder, readable by its owner only (mode 0600). It is the record of the account
-/// as well as what clients are given, so it is replaced atomically and never written over in place.
+/// <c>credentials.json</c> in the data folder, readable by its owner only (mode 0600). It is replaced atomically and never
+/// written over in place.
 /// </summary>
 internal static class CredentialsFile
 {
@@ -14,13 +14,13 @@ internal static class CredentialsFile
 
     /// <summary>Reads the file; answers null if there is none.</summary>
     /// <exception cref="StartupException">The file cannot be read or is not one of credentials.</exception>
-    public static AccountCredentials? Load(string dataFolder)
+    public static NodeCredentials? Load(string dataFolder)
     {
         var path = Path.Combine(dataFolder, Name);
         try
         {
-            var read = JsonSerializer.Deserialize(File.ReadAllBytes(path), CredentialsJson.Default.AccountCredentials);
-            return read is { AccountId.Length: 32, ApiToken.Length: >= 32 } && read.AccountId.All(char.IsAsciiHexDigitLower)
+            var read = JsonSerializer.Deserialize(File.ReadAllBytes(path), CredentialsJson.Default.NodeCredentials);
+            return read is { AccountId: null, ApiToken: null } or { AccountId.Length: 32, ApiToken.Length: >= 32 } && (read.AccountId ?? "").All(char.IsAsciiHexDigitLower)
                 ? read
                 : throw new JsonException("account_id or api_token is missing or malformed");
         }
@@ -31,13 +31,13 @@ internal static class CredentialsFile
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new StartupException(
-                $"{path} cannot be used ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}); restore it from a backup, or move it away to have a new account and token made", e);
+                $"{path} cannot be used ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}); restore it from a backup, or move it away to have a new token made", e);
         }
     }
 
     /// <summary>Writes the file: to a new one beside it, made durable, then renamed over the old one.</summary>
     /// <exception cref="StartupException">The file cannot be written.</exception>
-    public static void Save(string dataFolder, AccountCredentials credentials)
+    public static void Save(string dataFolder, NodeCredentials credentials)
     {
         var path = Path.Combine(dataFolder, Name);
         var fresh = path + ".new";
@@ -53,7 +53,7 @@ internal static class CredentialsFile
 
             using (var stream = new FileStream(fresh, create))
             {
-                JsonSerializer.Serialize(stream, credentials, CredentialsJson.Default.AccountCredentials);
+                JsonSerializer.Serialize(stream, credentials, CredentialsJson.Default.NodeCredentials);
                 stream.WriteByte((byte)'\n');
                 stream.Flush(flushToDisk: true);
             }
@@ -68,6 +68,6 @@ internal static class CredentialsFile
 }
 
 /// <summary>The serializer of <see cref="CredentialsFile"/>.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(AccountCredentials))]
+[JsonSourceGenerationOptions(WriteIndented = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(NodeCredentials))]
 internal sealed partial class CredentialsJson : JsonSerializerContext;

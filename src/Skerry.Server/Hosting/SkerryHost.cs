@@ -32,6 +32,9 @@ internal sealed class SkerryHost : IAsyncDisposable
     // Under the thirty seconds that supervisors of fleets commonly wait.
     private static readonly TimeSpan FleetStopTimeout = TimeSpan.FromSeconds(25);
 
+    // One that is alone has its token at once; if its storage is damaged it starts all the same, so that one can look.
+    private static readonly TimeSpan IssueTimeout = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(3);
 
     private readonly WebApplication _app;
@@ -63,8 +66,11 @@ internal sealed class SkerryHost : IAsyncDisposable
     /// <summary>Where the gateway is reached; empty for a node without that role.</summary>
     public string GatewayUrl => _gateway?.ClientUrl ?? "";
 
-    /// <summary>Whether this start created the account.</summary>
-    public bool IsFirstStart { get; private set; }
+    /// <summary>Whether the credentials file got a new token before this start was over.</summary>
+    public bool HasNewToken { get; private set; }
+
+    /// <summary>Whether this node works together with others, and so has its token a little later.</summary>
+    public bool IsFleet => _isFleet;
 
     /// <summary>The services of the process, for tests.</summary>
     internal IServiceProvider Services => _app.Services;
@@ -73,7 +79,8 @@ internal sealed class SkerryHost : IAsyncDisposable
     /// Starts the process.
     /// 1. Check what the configuration points at: ports, data folder.
     /// 2. Start the object runtime, which takes the folder's lock and recovers, and then both listeners.
-    /// 3. Write the credentials file, once the addresses in it are true.
+    /// 3. Write the credentials file, once the addresses in it are true, and see to its token. A fleet's node does not wait
+    ///    for that: objects are there only when enough others have been started.
     /// </summary>
     /// <exception cref="StartupException">The process cannot start with these options.</exception>
     public static async Task<SkerryHost> StartAsync(SkerryServerOptions options)
@@ -91,9 +98,8 @@ internal sealed class SkerryHost : IAsyncDisposable
 
         // The file is read before anything runs, so that a damaged one stops the start and is not written over.
         var credentials = CredentialsFile.Load(options.DataFolder);
-        var isFirstStart = credentials is null;
         using var random = RandomNumberGenerator.Create();
-        credentials ??= AccountCredentials.Create(random);
+        credentials = credentials?.WithNodeToken(random) ?? NodeCredentials.Create(random);
 
         FleetParts? fleet = null;
         if (options.IsFleet)
@@ -110,7 +116,7 @@ internal sealed class SkerryHost : IAsyncDisposable
 
         // 2.
         var app = Build(options, api, gateway, nodes, credentials, fleet);
-        var host = new SkerryHost(app, options, api, gateway, fleet) { IsFirstStart = isFirstStart };
+        var host = new SkerryHost(app, options, api, gateway, fleet);
         try
         {
             // Mapping opens storage, for the routes hold on to their namespaces.
@@ -126,7 +132,15 @@ internal sealed class SkerryHost : IAsyncDisposable
             await app.StartAsync();
 
             // 3.
-            CredentialsFile.Save(options.DataFolder, credentials with { ApiUrl = host.ApiUrl, GatewayUrl = host.GatewayUrl });
+            credentials = credentials with { ApiUrl = host.ApiUrl, GatewayUrl = host.GatewayUrl };
+            CredentialsFile.Save(options.DataFolder, credentials);
+            var issuing = app.Services.GetRequiredService<CredentialsIssuer>().IssueAsync(credentials, app.Lifetime.ApplicationStopping);
+            if (!options.IsFleet)
+            {
+                var issued = await issuing.WaitAsync(IssueTimeout).ContinueWith(
+                    static done => done.IsCompletedSuccessfully ? done.Result : null, TaskScheduler.Default);
+                host.HasNewToken = issued is not null && issued != credentials;
+            }
         }
         catch (Exception e)
         {
@@ -236,7 +250,7 @@ internal sealed class SkerryHost : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        SkerryServerOptions options, Listener? api, Listener? gateway, Listener? nodes, AccountCredentials credentials, FleetParts? fleet)
+        SkerryServerOptions options, Listener? api, Listener? gateway, Listener? nodes, NodeCredentials credentials, FleetParts? fleet)
     {
         // The empty builder reads no appsettings.json and no ASPNETCORE_ variables: SettingTable is all there is.
         var builder = WebApplication.CreateEmptyBuilder(new() { EnvironmentName = Environments.Production });
@@ -268,6 +282,9 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
         builder.Services.AddSingleton<Health>();
+        builder.Services.AddSingleton<ClusterAccount>();
+        builder.Services.AddSingleton<CredentialsIssuer>();
+        ManagementPipeline.AddTo(builder.Services);
         if (fleet is not null)
         {
             builder.Services.AddRelay();

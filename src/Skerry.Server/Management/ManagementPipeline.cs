@@ -1,5 +1,18 @@
+using System.Globalization;
+using Skerry.Objects;
 using Skerry.Server.Dashboard;
+using Skerry.Server.Management.Access;
+using Skerry.Server.Management.Accounts;
+using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Audit;
+using Skerry.Server.Management.Members;
+using Skerry.Server.Management.Nodes;
+using Skerry.Server.Management.Objects;
+using Skerry.Server.Management.Requests;
+using Skerry.Server.Management.Tokens;
+using Skerry.Server.Management.Users;
 using Skerry.Server.Node;
+using Skerry.Storage;
 
 namespace Skerry.Server.Management;
 
@@ -17,27 +30,59 @@ internal static class ManagementPipeline
     {
         var pipeline = new ApplicationBuilder(services);
         var failures = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ManagementPipeline).FullName!);
+        Use<RequestIds>(static one => one.Invoke);
         pipeline.Use(next => http => AnswerErrors(http, next, failures));
         pipeline.Use(next => http => BrowserGuard.Invoke(http, next));
-        var authentication = ActivatorUtilities.CreateInstance<BearerAuthentication>(services);
-        pipeline.Use(next => http => authentication.Invoke(http, next));
         pipeline.UseRouting();
+        Use<Authentication>(static one => one.Invoke);
+        Use<RequestRates>(static one => one.Invoke);
+        Use<Authorization>(static one => one.Invoke);
         pipeline.UseEndpoints(routes => Map(routes, services));
         return pipeline.Build();
+
+        void Use<T>(Func<T, Func<HttpContext, RequestDelegate, Task>> invoke)
+            where T : class
+        {
+            var middleware = invoke(services.GetRequiredService<T>());
+            pipeline.Use(next => http => middleware(http, next));
+        }
+    }
+
+    /// <summary>Adds what the pipeline is made of.</summary>
+    public static void AddTo(IServiceCollection services)
+    {
+        services.AddSingleton<RequestIds>();
+        services.AddSingleton<NodeToken>();
+        services.AddSingleton<AccountNamespaces>();
+        services.AddSingleton<FailedAttempts>();
+        services.AddSingleton<TokenUses>();
+        services.AddSingleton<Authentication>();
+        services.AddSingleton<RequestRates>();
+        services.AddSingleton<Authorization>();
     }
 
     /// <summary>Adds every route of the listener.</summary>
     internal static void Map(IEndpointRouteBuilder routes, IServiceProvider services)
     {
-        var api = routes.MapGroup("/client/v4");
-        var guard = ActivatorUtilities.CreateInstance<AccountGuard>(services);
-        ActivatorUtilities.CreateInstance<AccountRoutes>(services).Map(api);
-        ActivatorUtilities.CreateInstance<NamespaceRoutes>(services, guard).Map(api);
-        ActivatorUtilities.CreateInstance<ObjectRoutes>(services, guard).Map(api);
-        ActivatorUtilities.CreateInstance<NodeRoutes>(services, guard).Map(api);
-        routes.MapMethods("/openapi.json", GetAndHead, OpenApiDocument.Answer);
+        var api = new ApiRoutes();
+        Make<TokenRoutes>().AddTo(api);
+        Make<AccountRoutes>().AddTo(api);
+        Make<MemberRoutes>().AddTo(api);
+        Make<MembershipRoutes>().AddTo(api);
+        Make<UserRoutes>().AddTo(api);
+        Make<ClusterUserRoutes>().AddTo(api);
+        Make<AuditRoutes>().AddTo(api);
+        Make<ExplainRoutes>().AddTo(api);
+        Make<NamespaceRoutes>().AddTo(api);
+        Make<ObjectRoutes>().AddTo(api);
+        Make<NodeRoutes>().AddTo(api);
+        api.MapTo(routes);
+        routes.MapMethods("/openapi.json", GetAndHead, ApiDocument.Answer);
+        ReferencePage.MapTo(routes);
         routes.MapMethods("/health", GetAndHead, services.GetRequiredService<Health>().AnswerManagement);
         routes.MapMethods("/", GetAndHead, DashboardPage.Answer);
+
+        T Make<T>() => ActivatorUtilities.CreateInstance<T>(services);
     }
 
     // Routing answers 404 and 405 with an empty body; every answer of this API has an envelope.
@@ -51,10 +96,29 @@ internal static class ManagementPipeline
         {
             return;
         }
+        catch (RequestException e) when (!http.Response.HasStarted)
+        {
+            if (e.RetryAfter is { } wait)
+            {
+                http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            }
+
+            await EnvelopeResponse.Errors(http, e.Status, e.Errors);
+            return;
+        }
+        catch (BadHttpRequestException e) when (!http.Response.HasStarted)
+        {
+            await EnvelopeResponse.Error(http, e.StatusCode, ErrorCodes.InvalidBody, e.Message);
+            return;
+        }
+        catch (Exception e) when (!http.Response.HasStarted && e is DurableObjectException or StorageException)
+        {
+            await AnswerUnavailable(http, e);
+            return;
+        }
         catch (Exception e) when (!http.Response.HasStarted)
         {
             failures.RequestFailed(e, http.Request.Method, http.Request.Path);
-            http.Response.Clear();
             await EnvelopeResponse.Error(
                 http, StatusCodes.Status500InternalServerError, ErrorCodes.Internal, "The request failed inside the server; its log says why.");
             return;
@@ -79,5 +143,16 @@ internal static class ManagementPipeline
                     $"Method {http.Request.Method} not available for that URI; accepted: {http.Response.Headers.Allow}.");
                 break;
         }
+    }
+
+    private static Task AnswerUnavailable(HttpContext http, Exception error)
+    {
+        var (status, code, message) = DurableObjectEndpoints.Describe(error);
+        if (status == StatusCodes.Status503ServiceUnavailable)
+        {
+            http.Response.Headers.RetryAfter = "1";
+        }
+
+        return EnvelopeResponse.Error(http, status, ErrorCodes.Unavailable, $"{message} ({code})");
     }
 }

@@ -3,6 +3,7 @@ using Skerry.Objects;
 using Skerry.Server.Configuration;
 using Skerry.Server.Hosting;
 using Skerry.Server.Management;
+using Skerry.Server.Management.Nodes;
 using Skerry.Storage.Archive;
 using Skerry.Storage.Relay.Fleet;
 
@@ -114,7 +115,7 @@ internal sealed class Health(
         }
 
         json.WriteStartArray("namespaces"u8);
-        foreach (var (name, className) in node.Namespaces)
+        foreach (var (name, className) in node.PublicNamespaces())
         {
             json.WriteStartObject();
             json.WriteString("id"u8, NamespaceId.Of(name));

@@ -1,5 +1,6 @@
 using System.Net;
 using FlightSeating;
+using Skerry.Accounts;
 using Skerry.Objects;
 using Skerry.Server.Configuration;
 using Skerry.Server.Hosting;
@@ -24,6 +25,7 @@ internal static class HostedObjects
                     Join(skerry, options, fleet);
                 }
             })
+            .AddAccounts()
             .AddDurableObject<IFlight, Flight>();
 
     private static void Join(SkerryOptions skerry, SkerryServerOptions options, FleetParts fleet)

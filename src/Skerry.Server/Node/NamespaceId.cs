@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Skerry.Accounts;
+using Skerry.Objects;
 
 namespace Skerry.Server.Node;
 
@@ -12,4 +14,11 @@ internal static class NamespaceId
     /// </summary>
     public static string Of(string name) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("namespace:" + name)).AsSpan(0, 16));
+
+    /// <summary>
+    /// The namespaces that users see. Those of accounts are none of them: going back in time there would give back rights
+    /// that were taken, and cut the audit log.
+    /// </summary>
+    public static IEnumerable<(string Name, string Class)> PublicNamespaces(this NodeStatus node) =>
+        node.Namespaces.Where(static one => !one.Name.StartsWith(AccountsHostingExtensions.NamespacePrefix, StringComparison.Ordinal));
 }

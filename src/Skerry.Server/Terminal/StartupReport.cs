@@ -27,9 +27,9 @@ internal static class StartupReport
         console.WriteLine();
         Place(console, "Data folder", host.DataFolder);
         Place(console, "Credentials", host.CredentialsPath);
-        if (host.IsFirstStart)
+        if (host.HasNewToken)
         {
-            console.MarkupLineInterpolated($"  [grey]{"",-12} just written, with a new token of the account \"{AccountCredentials.AccountName}\"[/]");
+            console.MarkupLineInterpolated($"  [grey]{"",-12} just written, with a new token of the account \"{ClusterAccount.Name}\"[/]");
         }
 
         if (host.ApiUrl.Length > 0)

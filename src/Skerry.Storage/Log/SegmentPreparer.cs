@@ -59,8 +59,10 @@ internal sealed class SegmentPreparer(SegmentFolder folder, TimeProvider time, I
         _next?.Close();
     }
 
-    // Apart from Kick, so that the closure is not made for each batch.
-    private void Start(LogSegment current) => _running = Task.Run(() => Run(current));
+    // Apart from Kick, so that the closure is not made for each batch. A thread of its own, for a segment keeps a slow
+    // disk busy for seconds, and the pool may have no more than two.
+    private void Start(LogSegment current) =>
+        _running = Task.Factory.StartNew(() => Run(current), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private bool NeedsNext(LogSegment current) => _next is null && current.End > current.Capacity / 2;
 

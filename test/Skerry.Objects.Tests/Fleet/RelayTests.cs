@@ -170,6 +170,23 @@ public sealed class RelayTests : IDisposable
     }
 
     [Fact]
+    public async Task What_may_have_to_wait_for_a_follower_is_sent_by_no_thread_of_the_pool()
+    {
+        await using var node = await RelayNode.StartAsync(_service, _certificates);
+        await using var stream = await node.Transport.ConnectAsync(node.Info, new(Leader, 0), new RecordingEvents(), Cancel);
+        var follower = await _service.Followed.Task;
+
+        // More than is written by whoever has it. Twice, for the second must find the thread of the first.
+        for (ulong i = 1; i <= 2; i++)
+        {
+            using var body = new WatchedBody(RelayLimits.PartBytesMax);
+            await stream.SendAsync(new(i, i, 0, 0, 0, body.Memory), 0, Cancel);
+            Assert.Equal(i, (await follower.Frames.ReadAsync(Cancel)).Frame.First);
+            Assert.Equal([false], body.ReadByPool.Distinct());
+        }
+    }
+
+    [Fact]
     public async Task A_sealed_session_is_refused_at_the_hello()
     {
         _service.SealedBy = 3;

@@ -61,9 +61,9 @@ public sealed class FleetCommandTests(CommandFleet fleet) : IClassFixture<Comman
                 var bucket = (await fleet.Get(fleet.Credentials(node, "api_url"))).GetProperty("bucket");
                 puts += bucket.GetProperty("puts").GetInt64();
                 bytes += bucket.GetProperty("put_bytes").GetInt64();
-                foreach (var one in bucket.GetProperty("costliest_objects").EnumerateArray())
+                foreach (var one in bucket.GetProperty("costliest_objects").EnumerateArray().Where(static one => one.GetProperty("namespace").GetString() == "flight"))
                 {
-                    Assert.Equal(("flight", 64), (one.GetProperty("namespace").GetString(), one.GetProperty("id").GetString()!.Length));
+                    Assert.Equal(64, one.GetProperty("id").GetString()!.Length);
                     Assert.True(one.GetProperty("put_bytes").GetInt64() > 0);
                     own += one.GetProperty("puts").GetDouble();
                 }

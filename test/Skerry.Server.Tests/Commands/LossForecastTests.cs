@@ -1,5 +1,5 @@
 using Skerry.Server.Commands;
-using Skerry.Server.Management;
+using Skerry.Server.Management.Nodes;
 
 namespace Skerry.Server.Tests.Commands;
 
@@ -21,7 +21,7 @@ public sealed class LossForecastTests
     public void No_more_may_die_than_leave_a_majority_to_recover_from()
     {
         FollowerResult[] followers = [.. new[] { "b", "c", "d", "e", "f" }.Select(static name => new FollowerResult(name, name, "following", 9, 0))];
-        var leader = new MemberResult("1", "2", "a", "a", "h:1", "running", null, null, new FiguresResult(1, 9, 9, 0, 1, followers));
+        var leader = new NodeResult("1", "2", "a", "a", "h:1", "running", null, null, new FiguresResult(1, 9, 9, 0, 1, followers));
         var told = LossForecast.Describe(new("c", "a", [leader], [new("a", 9, ["a", "b", "c", "d", "e", "f"])], [])).ToList();
         Assert.Equal(("If any 2 of these nodes died now, nothing would be lost.", false), told[0]);
     }

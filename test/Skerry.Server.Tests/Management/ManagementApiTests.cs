@@ -199,7 +199,7 @@ public sealed class ManagementApiTests(RunningHost host) : IClassFixture<Running
         using var options = new HttpRequestMessage(HttpMethod.Options, "/client/v4/accounts");
         using var answer = await host.Api.SendAsync(options);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
-        Assert.Equal(["GET"], answer.Content.Headers.Allow);
+        Assert.Equal(["GET", "POST"], answer.Content.Headers.Allow);
     }
 
     [Fact]

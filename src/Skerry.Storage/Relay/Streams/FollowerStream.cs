@@ -8,7 +8,7 @@ namespace Skerry.Storage.Relay.Streams;
 
 /// <summary>
 /// The leader's end of one stream. A thread of its own connects and then reads acknowledgements until either side ends the
-/// stream. Frames are sent by whoever has them, unless that could take long.
+/// stream. Frames are sent by whoever has them, unless that could take long: then by a second thread.
 /// </summary>
 internal sealed class FollowerStream : IFollowerStream
 {
@@ -26,6 +26,7 @@ internal sealed class FollowerStream : IFollowerStream
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _sending = new();
     private readonly Lock _closing = new();
+    private readonly PatientThread _patient;
 
     // Sent again and again; the lock guards them.
     private readonly FromLeader _frame = new() { Frame = new() };
@@ -46,6 +47,7 @@ internal sealed class FollowerStream : IFollowerStream
         _certificates = certificates;
         _identity = identity;
         _translate = translate;
+        _patient = new PatientThread($"skerry slowly to {follower.Name}");
     }
 
     /// <inheritdoc/>
@@ -123,6 +125,7 @@ internal sealed class FollowerStream : IFollowerStream
     public async ValueTask DisposeAsync()
     {
         Close();
+        _patient.Dispose();
         if (_connected.Task.IsCompletedSuccessfully)
         {
             await _finished.Task.ConfigureAwait(false);
@@ -143,16 +146,22 @@ internal sealed class FollowerStream : IFollowerStream
 
     private async Task SlowlyAsync(Action send, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
+
         // Only its end frees a send that is stuck.
         using (cancel.UnsafeRegister(static stream => ((FollowerStream)stream!).Close(), this))
         {
             try
             {
-                await Task.Run(send, cancel).ConfigureAwait(false);
+                await _patient.RunAsync(send).ConfigureAwait(false);
             }
             catch (PeerUnreachableException e) when (cancel.IsCancellationRequested)
             {
                 throw new OperationCanceledException(e.Message, e, cancel);
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            {
+                throw Broken(e);
             }
         }
     }

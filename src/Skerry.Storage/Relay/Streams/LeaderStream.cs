@@ -6,13 +6,14 @@ namespace Skerry.Storage.Relay.Streams;
 /// <summary>
 /// The follower's end of one stream. One thread reads what the leader sends, and stands still while the follower has no
 /// room. Acknowledgements are written by whoever brings them, one thread at a time: those that come while one is written
-/// become one. If the leader does not read, they wait on another thread, for the store has other leaders.
+/// become one. If the leader does not read, they wait on a thread of the stream's own, for the store has other leaders.
 /// </summary>
 internal sealed class LeaderStream(StreamConnection connection, Identity identity) : IFollowerEvents
 {
     private const int AckBytes = 256;
 
     private readonly Lock _state = new();
+    private readonly PatientThread _patient = new("skerry slowly to a leader");
     private readonly FromFollower _ack = new() { Ack = new() };
     private ulong _held;
     private long _sentAt = long.MinValue;
@@ -46,6 +47,7 @@ internal sealed class LeaderStream(StreamConnection connection, Identity identit
         finally
         {
             followed?.Ended();
+            _patient.Dispose();
         }
     }
 
@@ -145,7 +147,7 @@ internal sealed class LeaderStream(StreamConnection connection, Identity identit
             {
                 if (!mayWait && !connection.CanTake(AckBytes))
                 {
-                    _ = Task.Run(() => Acknowledge(mayWait: true));
+                    _patient.Run(() => Acknowledge(mayWait: true));
                     return;
                 }
 
@@ -199,10 +201,16 @@ internal sealed class LeaderStream(StreamConnection connection, Identity identit
         if (CanSay())
         {
             Say();
+            return;
         }
-        else
+
+        try
         {
-            _ = Task.Run(Say);
+            _patient.Run(Say);
+        }
+        catch (Exception e) when (PeerFailure.IsOne(e))
+        {
+            connection.Dispose();
         }
 
         bool CanSay()

@@ -1,0 +1,42 @@
+using Skerry.Accounts.Directory;
+using Skerry.Objects;
+using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Requests;
+
+namespace Skerry.Server.Credentials;
+
+/// <summary>The account that the cluster began with, whose members are its operators. Thread-safe.</summary>
+internal sealed class ClusterAccount(DurableObjectNamespace<IAccountDirectory> directory)
+{
+    /// <summary>Its name.</summary>
+    public const string Name = "default";
+
+    // Nobody has it: mail to it stays on the machine. The owner gives himself another.
+    private const string OwnerEmail = "owner@localhost";
+
+    private volatile DefaultAccount? _known;
+
+    /// <summary>The account and its first member; made if they are not there.</summary>
+    /// <exception cref="DurableObjectException">It cannot be found out now.</exception>
+    public async Task<DefaultAccount> OpenAsync()
+    {
+        if (_known is { } known)
+        {
+            return known;
+        }
+
+        var answer = await directory.GetByName(IAccountDirectory.Name).OpenDefault(Name, OwnerEmail);
+        return _known = answer.Value ?? throw new InvalidOperationException(answer.Message);
+    }
+
+    /// <summary>Refuses a request that is about another account.</summary>
+    /// <exception cref="RequestException">It is.</exception>
+    public async Task RequireAsync(HttpContext http)
+    {
+        if ((await OpenAsync()).AccountId != http.AccountId())
+        {
+            throw new RequestException(
+                StatusCodes.Status403Forbidden, ErrorCodes.Authentication, "Authentication error: this is for the operators of the cluster, who are the members of its first account.");
+        }
+    }
+}

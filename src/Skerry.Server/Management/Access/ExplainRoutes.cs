@@ -1,0 +1,124 @@
+using System.Net;
+using Microsoft.AspNetCore.Routing.Template;
+using Skerry.Accounts;
+using Skerry.Accounts.Permissions;
+using Skerry.Accounts.Policies;
+using Skerry.Accounts.Tokens;
+using Skerry.Objects;
+using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Requests;
+
+namespace Skerry.Server.Management.Access;
+
+/// <summary>Says what a call needs, and why a token may make it or not, by the same steps as <see cref="Authorization"/>.</summary>
+internal sealed class ExplainRoutes(DurableObjectNamespace<IAccount> accounts, Authorizer authorizer)
+{
+    private static readonly (ApiOperation Operation, TemplateMatcher Matcher)[] Operations =
+        [.. ApiDocument.Operations.Select(static one => (one, new TemplateMatcher(TemplateParser.Parse(one.Path), [])))];
+
+    /// <summary>Adds the route.</summary>
+    public void AddTo(ApiRoutes routes) => routes.Add("skerry-access-explain", Explain);
+
+    private async Task Explain(HttpContext http)
+    {
+        var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.ExplainRequest);
+        var (operation, account) = Find(request);
+        var address = request.Ip is null ? http.Address()
+            : IPAddress.TryParse(request.Ip, out var given) ? given
+            : throw Refused("ip", request.Ip, "an address");
+        var token = await TokenAsync(http, request.TokenId);
+        if (operation.IsOpen)
+        {
+            await Answer(operation, true, "It is answered without a token.", null);
+            return;
+        }
+
+        if (operation.IsOfUser && token.Owner.Kind != TokenKind.User)
+        {
+            await Answer(operation, false, "It is about a user, and the token is an account's.", null);
+            return;
+        }
+
+        var use = authorizer.DecideUse(token, address);
+        var decisions = new List<Decision>();
+        foreach (var need in operation.Needs)
+        {
+            decisions.Add(await authorizer.DecideAsync(token, need, operation.ResourceOf(account, token.Owner.OwnerId), address));
+        }
+
+        if (decisions.Count == 0)
+        {
+            await Answer(operation, use.IsAllowed, use.IsAllowed ? "Every token that can be used now may do it." : use.ToString(), null);
+            return;
+        }
+
+        var decisive = decisions.Find(static one => one.IsAllowed) is { IsAllowed: true } allowed ? allowed : decisions[0];
+        await Answer(operation, decisive.IsAllowed, string.Join(' ', decisive.IsAllowed ? [decisive.ToString()] : decisions.Select(static one => one.ToString()).Distinct()), decisive.PolicyId);
+
+        Task Answer(ApiOperation about, bool isAllowed, string reason, string? policy) => EnvelopeResponse.Success(
+            http,
+            ManagementJson.Readable.EnvelopeExplainResult,
+            new(
+                about.Id,
+                token.Record.Id,
+                isAllowed,
+                reason,
+                policy,
+                [.. about.Needs.Select(static need => PermissionGroups.FindFor(need)!).Select(static one => new ExplainedGroupResult(one.Id, one.Name))]));
+    }
+
+    private static (ApiOperation Operation, string? Account) Find(ExplainRequest request)
+    {
+        var path = new PathString((request.Path ?? "").Split('?')[0] is { Length: > 0 } text && text[0] == '/' ? text : "/" + request.Path);
+        var method = request.Method?.ToUpperInvariant() ?? "GET";
+        if (!path.StartsWithSegments("/client/v4"))
+        {
+            path = new PathString("/client/v4").Add(path);
+        }
+
+        foreach (var (operation, matcher) in Operations)
+        {
+            var values = new RouteValueDictionary();
+            if (operation.Method == method && matcher.TryMatch(path, values))
+            {
+                return (operation, (string?)values[ApiOperation.AccountParameter]);
+            }
+        }
+
+        throw Refused("path", $"{method} {path}", "the method and path of a call that the API's document has");
+    }
+
+    // Another token of the account may be asked about by whoever may look at it.
+    private async Task<KnownToken> TokenAsync(HttpContext http, string? id)
+    {
+        var own = http.Token();
+        if (id is null || id == own.Record.Id)
+        {
+            return own;
+        }
+
+        var decision = await authorizer.DecideAsync(
+            own, new(Product.AccountApiTokens, AccessLevel.Read), ResourceName.Account(http.AccountId()), http.Address());
+        if (!decision.IsAllowed)
+        {
+            throw new RequestException(
+                StatusCodes.Status403Forbidden, ErrorCodes.Authentication, $"Authentication error: {decision} Needed, to ask about another token: '{decision.Permission}'.");
+        }
+
+        return await accounts.GetByName(http.AccountId()).GetToken(id) is { } record
+            ? new KnownToken(new(TokenKind.Account, http.AccountId(), id), record)
+            : throw new RequestException(StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, "There is no token with this id here; list the tokens to see their ids.");
+    }
+
+    private static RequestException Refused(string field, string value, string accepted) =>
+        new(StatusCodes.Status400BadRequest, [new(ErrorCodes.InvalidBody, $"{field}: \"{value}\" is not accepted; accepted is {accepted}.", ErrorSource.OfPath(field))]);
+}
+
+/// <summary>Which call, and whose.</summary>
+internal sealed record ExplainRequest(string? Method, string? Path, string? TokenId, string? Ip);
+
+/// <summary>What came of it.</summary>
+internal sealed record ExplainResult(string Operation, string TokenId, bool Allowed, string Reason, string? PolicyId, IReadOnlyList<ExplainedGroupResult> AnyOf);
+
+/// <summary>A permission group that would be enough.</summary>
+internal sealed record ExplainedGroupResult(string Id, string Name);

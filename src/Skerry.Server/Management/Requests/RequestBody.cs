@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Skerry.Server.Management.Api;
+
+namespace Skerry.Server.Management.Requests;
+
+/// <summary>Reads JSON bodies. How deep they may be is in <see cref="ManagementJson"/>.</summary>
+internal static class RequestBody
+{
+    /// <summary>The largest body that is read, in bytes.</summary>
+    public const int BytesMax = 256 * 1024;
+
+    /// <summary>Reads the body.</summary>
+    /// <exception cref="RequestException">It is too large, or is not what is accepted.</exception>
+    public static async ValueTask<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
+        where T : class
+    {
+        var buffer = new byte[http.Request.ContentLength is { } length and <= BytesMax ? length + 1 : BytesMax + 1];
+        var bytes = await http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, http.RequestAborted);
+        if (bytes > BytesMax || http.Request.ContentLength > BytesMax)
+        {
+            throw new RequestException(StatusCodes.Status413PayloadTooLarge, ErrorCodes.BodyTooLarge, $"The body is larger than the {BytesMax} bytes that are accepted here.");
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(buffer.AsSpan(0, bytes), type) ?? throw Malformed("it is null", null);
+        }
+        catch (JsonException e)
+        {
+            throw Malformed(Problem(e), e.Path);
+        }
+    }
+
+    private static RequestException Malformed(string problem, string? path) => new(
+        StatusCodes.Status400BadRequest, [new(ErrorCodes.InvalidBody, $"The body is not accepted: {problem}.", path is null ? null : ErrorSource.OfPath(path))]);
+
+    // The serializer's own words name types of ours.
+    private static string Problem(JsonException e) =>
+        e.Path is { Length: > 1 } path ? $"{path[2..]}: it is missing, nested too deeply, or not of the kind that the API's document says (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})"
+        : e.LineNumber is { } line ? $"it is no JSON object, or nested too deeply (line {line + 1}, byte {e.BytePositionInLine + 1})"
+        : "it lacks a field that is required";
+}
