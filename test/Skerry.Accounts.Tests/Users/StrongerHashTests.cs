@@ -29,6 +29,17 @@ public sealed partial class StrongerHashTests(AccountsNode node) : IClassFixture
         }
     }
 
+    [Fact]
+    public async Task Those_who_sign_in_while_it_is_made_anew_are_let_in_all_the_same()
+    {
+        await node.RestartAsync();
+        var (info, _) = await node.NewUserAsync();
+        await node.RestartAsync(2 * AccountsNode.PasswordIterations);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i =>
+            node.Users.GetByName(info.Id).SignIn(People.Password, null, People.From($"192.0.2.{i + 1}"))));
+        Assert.All(answers, static one => Assert.NotNull(one.Value));
+    }
+
     // Identity's version 3 with HMAC-SHA512 in base64.
     [GeneratedRegex("AQAAAAI[A-Za-z0-9+/]{75}==")]
     private static partial Regex Hash();

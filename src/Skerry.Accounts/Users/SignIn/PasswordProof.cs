@@ -47,8 +47,8 @@ internal sealed class PasswordProof(
         }
 
         // 2
-        var hash = find()?.PasswordHash;
-        var check = await hashing.CheckAsync(hash, password);
+        var before = find();
+        var check = await hashing.CheckAsync(before?.PasswordHash, password);
         if (check == PasswordCheck.Busy)
         {
             await guard.TakeBack(userId, prefix);
@@ -56,7 +56,7 @@ internal sealed class PasswordProof(
         }
 
         // Others may have been in meanwhile: a password that was just replaced proves nothing.
-        if (check == PasswordCheck.Wrong || find() is not { } user || user.PasswordHash != hash)
+        if (check == PasswordCheck.Wrong || find() is not { } user || user.PasswordNumber != before?.PasswordNumber)
         {
             return new(null, AccountsFault.NotProved, "The e-mail address or the password is wrong.");
         }
@@ -80,7 +80,7 @@ internal sealed class PasswordProof(
         await guard.Succeed(userId, prefix);
         if (check == PasswordCheck.RightButWeak && await hashing.HashAsync(password) is { } stronger)
         {
-            table.Strengthen(hash!, stronger);
+            table.Strengthen(before.PasswordHash!, stronger);
         }
 
         return user;
