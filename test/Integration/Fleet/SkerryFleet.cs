@@ -152,6 +152,26 @@ internal sealed class SkerryFleet : IAsyncDisposable
             () => seen.ToString());
     }
 
+    /// <summary>Starts the nodes that have ended, as a supervisor does, until all are well.</summary>
+    public async Task RestoreAsync()
+    {
+        while (true)
+        {
+            await Task.WhenAll(_nodes.Where(static node => !node.IsRunning).Select(static node => node.StartAsync()));
+
+            // A node may hear only now that it has been taken over.
+            using var ended = new CancellationTokenSource();
+            var anyEnded = Task.WhenAny(_nodes.Select(node => node.WhenEndedAsync(ended.Token)));
+            var settled = SettleAsync();
+            if (await Task.WhenAny(settled, anyEnded) == settled)
+            {
+                await ended.CancelAsync();
+                await settled;
+                return;
+            }
+        }
+    }
+
     /// <summary>What the management API says of the cluster.</summary>
     public static async Task<JsonElement> LookAsync(SkerryNode node)
     {
