@@ -5,6 +5,7 @@ using Skerry.Accounts.Founding;
 using Skerry.Accounts.Members;
 using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
+using Skerry.Accounts.Users.Passkeys;
 using Skerry.Accounts.Users.SignIn;
 using Skerry.Objects;
 
@@ -25,6 +26,8 @@ public static class AccountsHostingExtensions
         ArgumentNullException.ThrowIfNull(skerry);
         skerry.Services.TryAddSingleton(static _ => RandomNumberGenerator.Create());
         skerry.Services.TryAddSingleton(static _ => new PasswordHashing());
+        skerry.Services.AddOptions<PasskeyOptions>();
+        skerry.Services.AddSingleton<PasskeyCheck>();
         skerry.Services.AddSingleton<UserServices>();
         skerry.Services.AddSingleton<TokenAuthority>();
         skerry.Services.AddSingleton<MemberAuthority>();

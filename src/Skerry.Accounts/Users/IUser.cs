@@ -1,5 +1,6 @@
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Members;
+using Skerry.Accounts.Users.Passkeys;
 using Skerry.Accounts.Users.Sessions;
 using Skerry.Accounts.Users.TwoFactor;
 
@@ -21,6 +22,9 @@ public interface IUser : ITokenHolder
 
     /// <summary>The most identities at other sign-ins of a user.</summary>
     const int LinksMax = 10;
+
+    /// <summary>The most passkeys of a user.</summary>
+    const int PasskeysMax = 20;
 
     /// <summary>The most accounts in which a user can be a member.</summary>
     const int MembershipsMax = 500;
@@ -64,6 +68,34 @@ public interface IUser : ITokenHolder
 
     /// <summary>The sessions that are not over, the newest first.</summary>
     Task<IReadOnlyList<SessionRecord>> ListSessions();
+
+    /// <summary>What to ask an authenticator for, to sign in by a passkey. Of a user who is not there it looks the same.</summary>
+    Task<PasskeyRequest> BeginPasskeySignIn();
+
+    /// <summary>
+    /// Begins a session by a passkey, which is two factors in one. A signature cannot be guessed, so nobody is held up here.
+    /// </summary>
+    /// <param name="response">What the authenticator has answered, as JSON.</param>
+    /// <param name="by">Where from, and by what client.</param>
+    Task<Answer<CreatedSession>> SignInByPasskey(string response, Actor by);
+
+    /// <summary>What to ask an authenticator for, to add a passkey.</summary>
+    Task<Answer<PasskeyRequest>> BeginPasskey();
+
+    /// <summary>Adds a passkey.</summary>
+    /// <param name="name">For people; 1 to <see cref="PasskeyRecord.NameCharsMax"/> characters.</param>
+    /// <param name="response">What the authenticator has answered, as JSON.</param>
+    /// <param name="by">Who does it.</param>
+    Task<Answer<PasskeyRecord>> AddPasskey(string name, string response, Actor by);
+
+    /// <summary>The passkeys, the oldest first.</summary>
+    Task<IReadOnlyList<PasskeyRecord>> ListPasskeys();
+
+    /// <summary>Gives a passkey another name.</summary>
+    Task<Answer<PasskeyRecord>> RenamePasskey(string id, string name, Actor by);
+
+    /// <summary>Removes a passkey, unless nothing else lets the user in.</summary>
+    Task<Answer<PasskeyRecord>> RemovePasskey(string id, Actor by);
 
     /// <summary>Makes an identity at another sign-in this user's, unless it is somebody else's. Can be repeated.</summary>
     Task<Answer<UserLink>> Link(UserLink link, Actor by);

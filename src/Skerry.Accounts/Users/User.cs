@@ -3,6 +3,7 @@ using System.Text.Json;
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Members;
 using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users.Passkeys;
 using Skerry.Accounts.Users.Sessions;
 using Skerry.Accounts.Users.SignIn;
 using Skerry.Accounts.Users.TwoFactor;
@@ -22,6 +23,7 @@ public sealed class User : TokenHolder, IUser
     private readonly UserServices _services;
     private readonly UserTable _table;
     private readonly TwoFactorTable _factor;
+    private readonly PasskeyTable _passkeys;
     private readonly HeldKeys _keys;
     private readonly MembershipTable _memberships;
     private readonly PasswordProof _proof;
@@ -40,6 +42,7 @@ public sealed class User : TokenHolder, IUser
         _services = services;
         _table = new(HolderId, Parts);
         _factor = new(Parts);
+        _passkeys = new(HolderId, Find, Parts, services.Passkeys);
         _keys = new(HolderId, Parts, services.Index);
         _memberships = new(HolderId, Parts, services.Accounts, services.Index);
         _proof = new(HolderId, Find, _table, _factor, services.Hashing, services.Guards);
@@ -99,10 +102,12 @@ public sealed class User : TokenHolder, IUser
         {
             UserTable.Create(Sql);
             TwoFactorTable.Create(Sql);
+            PasskeyTable.Create(Sql);
             SessionTable.Create(Sql);
             MembershipTable.Create(Sql);
             HeldKeys.Create(Sql);
             _table.Put(row);
+            _passkeys.MakeKey();
             if (user.Link is not null)
             {
                 _table.AddLink(user.Link);
@@ -260,6 +265,36 @@ public sealed class User : TokenHolder, IUser
     }
 
     /// <inheritdoc/>
+    public Task<PasskeyRequest> BeginPasskeySignIn() => Task.FromResult(_passkeys.AskToSignIn(Exists));
+
+    /// <inheritdoc/>
+    public async Task<Answer<CreatedSession>> SignInByPasskey(string response, Actor by) =>
+        Exists && await _passkeys.TrySignInAsync(response, Audit!, by) is { } id
+            ? await BeginSessionAsync("sign_in_by_passkey", () => Exists && _passkeys.List().Any(one => one.Id == id), by)
+            : new(null, AccountsFault.NotProved, "The passkey is not one of the user's, or its answer is not right.");
+
+    /// <inheritdoc/>
+    public Task<Answer<PasskeyRequest>> BeginPasskey() =>
+        Task.FromResult<Answer<PasskeyRequest>>(Find() is { } row ? _passkeys.AskToAdd(row) : Missing<PasskeyRequest>());
+
+    /// <inheritdoc/>
+    public Task<Answer<PasskeyRecord>> AddPasskey(string name, string response, Actor by) =>
+        Find() is { } row ? _passkeys.AddAsync(name, response, row, Audit!, by) : Task.FromResult(Missing<PasskeyRecord>());
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<PasskeyRecord>> ListPasskeys() => Task.FromResult(Exists ? _passkeys.List() : []);
+
+    /// <inheritdoc/>
+    public Task<Answer<PasskeyRecord>> RenamePasskey(string id, string name, Actor by) =>
+        Task.FromResult(Exists ? _passkeys.Rename(id, name, Audit!, by) : Missing<PasskeyRecord>());
+
+    /// <inheritdoc/>
+    public Task<Answer<PasskeyRecord>> RemovePasskey(string id, Actor by) => Task.FromResult(
+        Find() is not { } row ? Missing<PasskeyRecord>()
+        : _passkeys.List().Any(one => one.Id == id) && IsLastWayIn(row) ? LastWayIn<PasskeyRecord>()
+        : _passkeys.Remove(id, Audit!, by));
+
+    /// <inheritdoc/>
     public Task<Answer<SessionRecord>> SignOut(string sessionId, Actor by) => Task.FromResult<Answer<SessionRecord>>(
         _sessions?.End(sessionId, by) is { } ended ? ended : new Answer<SessionRecord>(null, AccountsFault.NotFound, $"There is no session {sessionId}."));
 
@@ -324,9 +359,9 @@ public sealed class User : TokenHolder, IUser
             return new(null, AccountsFault.NotFound, "There is no such link.");
         }
 
-        if (row.PasswordHash is null && _table.Links().Count == 1)
+        if (IsLastWayIn(row))
         {
-            return new(null, AccountsFault.Invalid, "link: nothing else lets the user in; accepted: after a password is set, or another link made.");
+            return LastWayIn<UserLink>();
         }
 
         Storage.TransactionSync(() =>
@@ -489,6 +524,7 @@ public sealed class User : TokenHolder, IUser
         Tokens!.DeleteAll();
         _sessions!.EndOthers(null);
         _factor.Remove();
+        _passkeys.DeleteAll();
         _memberships.ForgetAll();
         _table.Delete();
         Log("delete", by, before, null);
@@ -529,6 +565,11 @@ public sealed class User : TokenHolder, IUser
         });
         return Shown();
     }
+
+    private bool IsLastWayIn(UserRow row) => row.PasswordHash is null && _table.Links().Count + _passkeys.Count() == 1;
+
+    private static Answer<T> LastWayIn<T>()
+        where T : class => new(null, AccountsFault.Invalid, "Nothing else lets the user in; set a password first, or add another passkey or link.");
 
     private void Log(string action, Actor by, string? before, string? after) =>
         Audit!.Add(new(Parts.NewId(), Parts.Now(), action, by, Resource, HolderId, before, after));

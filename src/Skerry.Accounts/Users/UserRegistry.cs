@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Skerry.Accounts.Audit;
+using Skerry.Accounts.Users.Passkeys;
 using Skerry.Accounts.Users.Sessions;
 using Skerry.Objects;
 
@@ -45,26 +46,45 @@ public sealed class UserRegistry(
     /// <param name="password">The password.</param>
     /// <param name="code">A code of the second factor, or a recovery code; null: none.</param>
     /// <param name="by">Where from, and by what client.</param>
-    public async Task<Answer<CreatedSession>> SignInAsync(string email, string password, string? code, Actor by)
-    {
-        var begun = time.GetTimestamp();
-        var address = EmailAddress.TryNormalize(email, out var normal, out _) ? normal : email ?? "";
-        var id = await FindAsync(UserKey.OfEmail(address)).ConfigureAwait(false) ?? Nobody(address);
-        var answer = await users.GetByName(id).SignIn(password, code, by).ConfigureAwait(false);
-        if (answer.Value is null)
-        {
-            var steps = Math.Ceiling(time.GetElapsedTime(begun) / RefusalStep);
-            await Task.Delay((RefusalStep * steps) - time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero, time).ConfigureAwait(false);
-        }
+    public Task<Answer<CreatedSession>> SignInAsync(string email, string password, string? code, Actor by) =>
+        RefuseInStepsAsync(email, user => user.SignIn(password, code, by));
 
-        return answer;
-    }
+    /// <summary>What to ask an authenticator for, to sign in as whoever has an e-mail address.</summary>
+    public async Task<PasskeyRequest> BeginPasskeySignInAsync(string email) =>
+        await (await FindOrNobodyAsync(email).ConfigureAwait(false)).BeginPasskeySignIn().ConfigureAwait(false);
+
+    /// <summary>Begins a session by e-mail address and passkey.</summary>
+    /// <param name="email">The address.</param>
+    /// <param name="response">What the authenticator has answered, as JSON.</param>
+    /// <param name="by">Where from, and by what client.</param>
+    public Task<Answer<CreatedSession>> SignInByPasskeyAsync(string email, string response, Actor by) =>
+        RefuseInStepsAsync(email, user => user.SignInByPasskey(response, by));
 
     /// <summary>Begins a session of somebody whom another sign-in has let in, and whoever asks has checked that.</summary>
     public async Task<Answer<CreatedSession>> SignInByLinkAsync(UserLink link, Actor by) =>
         await FindByLinkAsync(link).ConfigureAwait(false) is { } id
             ? await users.GetByName(id).SignInByLink(link, by).ConfigureAwait(false)
             : new(null, AccountsFault.NotFound, "This sign-in is not linked to a user.");
+
+    private async Task<Answer<CreatedSession>> RefuseInStepsAsync(string email, Func<IUser, Task<Answer<CreatedSession>>> signIn)
+    {
+        var begun = time.GetTimestamp();
+        var answer = await signIn(await FindOrNobodyAsync(email).ConfigureAwait(false)).ConfigureAwait(false);
+        if (answer.Value is null)
+        {
+            var steps = Math.Ceiling(time.GetElapsedTime(begun) / RefusalStep);
+            var left = (RefusalStep * steps) - time.GetElapsedTime(begun);
+            await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time).ConfigureAwait(false);
+        }
+
+        return answer;
+    }
+
+    private async Task<IUser> FindOrNobodyAsync(string email)
+    {
+        var address = EmailAddress.TryNormalize(email, out var normal, out _) ? normal : email ?? "";
+        return users.GetByName(await FindAsync(UserKey.OfEmail(address)).ConfigureAwait(false) ?? Nobody(address));
+    }
 
     private Task<string?> FindAsync(byte[] key) => index.Of(key).Find(key);
 

@@ -1,4 +1,5 @@
 using Skerry.Accounts.Tokens;
+using Skerry.Accounts.Users.Passkeys;
 using Skerry.Accounts.Users.SignIn;
 using Skerry.Objects;
 
@@ -10,9 +11,11 @@ namespace Skerry.Accounts.Users;
 /// <param name="Index">Where users are found.</param>
 /// <param name="Guards">Slow down whoever guesses.</param>
 /// <param name="Hashing">Makes and compares hashes of passwords.</param>
+/// <param name="Passkeys">Checks what authenticators answer.</param>
 public sealed record UserServices(
     DurableObjectNamespace<IAccount> Accounts,
     DurableObjectNamespace<ITokenIndex> Tokens,
     DurableObjectNamespace<IUserIndex> Index,
     DurableObjectNamespace<ISignInGuard> Guards,
-    PasswordHashing Hashing);
+    PasswordHashing Hashing,
+    PasskeyCheck Passkeys);

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Members;
 using Skerry.Accounts.Tests.Audit;
+using Skerry.Accounts.Tests.Users;
 using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
 using Skerry.Accounts.Users.SignIn;
@@ -21,7 +22,7 @@ public sealed class AccountsNode : IAsyncLifetime
 {
     public const int PasswordIterations = 1_000;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("skerry-accounts-").FullName;
+    private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("skerry-accounts-").FullName;
     private int _passwordIterations = PasswordIterations;
     private WebApplication? _app;
 
@@ -34,6 +35,8 @@ public sealed class AccountsNode : IAsyncLifetime
     public DurableObjectNamespace<IUserIndex> UserIndex => _app!.Services.GetRequiredService<DurableObjectNamespace<IUserIndex>>();
 
     public DurableObjectNamespace<ISignInGuard> Guards => _app!.Services.GetRequiredService<DurableObjectNamespace<ISignInGuard>>();
+
+    public DurableObjectNamespace<IKeyHolder> KeyHolders => _app!.Services.GetRequiredService<DurableObjectNamespace<IKeyHolder>>();
 
     public UserRegistry Registry => _app!.Services.GetRequiredService<UserRegistry>();
 
@@ -85,7 +88,8 @@ public sealed class AccountsNode : IAsyncLifetime
         builder.Services.AddSingleton(_ => new PasswordHashing(_passwordIterations));
         builder.AddSkerry(o => o.DataFolder = _folder)
             .AddAccounts()
-            .AddDurableObject<IAuditedThing, AuditedThing>();
+            .AddDurableObject<IAuditedThing, AuditedThing>()
+            .AddDurableObject<IKeyHolder, KeyHolder>();
         _app = builder.Build();
         await _app.StartAsync();
     }
@@ -93,7 +97,7 @@ public sealed class AccountsNode : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        Directory.Delete(_folder, recursive: true);
+        System.IO.Directory.Delete(_folder, recursive: true);
     }
 
     private async Task StopAsync()
