@@ -2,13 +2,14 @@
 # Installs what tests and benchmarks need beside the .NET SDK.
 #
 #   eng/install-tools.sh --tests   curl, Chromium, a font, Redis, PostgreSQL, Ceph's S3 server (about 70 MB), spin and gcc,
-#                                  libfaketime, and ip and tc for networks of namespaces
+#                                  libfaketime, ip and tc for networks of namespaces, and the cloudflare SDK (from npm, pinned)
 #   eng/install-tools.sh --bench   the same, and wrk and workerd (from npm, pinned)
 #
 # Installs nothing that is there already, and says nothing then. Works as root, or through sudo.
 set -euo pipefail
 
 workerd_version="1.20261117.1"
+cloudflare_version="7.3.0"
 # Another apt run (unattended upgrades, say) may hold the lock; it is waited for this long.
 apt_lock_seconds=300
 
@@ -39,10 +40,10 @@ has_postgres() { has postgres && has initdb || compgen -G '/usr/lib/postgresql/*
 # A real S3 server; eng/s3-server.sh runs it.
 has_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 has_s3() { has radosgw && has ceph-mon && has ceph-osd; }
-has_workerd() {
-    local manifest="$tools/workerd/node_modules/workerd/package.json"
-    [[ -x "$tools/workerd/node_modules/.bin/workerd" && -f "$manifest" ]] &&
-        grep -q "\"version\": \"$workerd_version\"" "$manifest"
+# A package from npm, in a folder of its own.
+has_npm_package() {
+    local manifest="$tools/$1/node_modules/$1/package.json"
+    [[ -f "$manifest" ]] && grep -q "\"version\": \"$2\"" "$manifest"
 }
 
 packages=()
@@ -57,10 +58,8 @@ has gcc || packages+=(gcc libc6-dev)
 has_faketime || packages+=(libfaketime)
 has ip && has tc || packages+=(iproute2)
 has_s3 || packages+=(radosgw ceph-mon ceph-osd)
-if [[ "$wanted" == --bench ]]; then
-    has wrk || packages+=(wrk)
-    has npm || packages+=(npm)
-fi
+has npm || packages+=(npm)
+[[ "$wanted" == --bench ]] && { has wrk || packages+=(wrk); }
 
 if [[ ${#packages[@]} -gt 0 ]]; then
     has apt-get || fail "this is not Debian or Ubuntu (no apt-get). Install by hand, then run this again: ${packages[*]} \
@@ -90,10 +89,15 @@ if [[ ${#packages[@]} -gt 0 ]]; then
     rm -f "$log"
 fi
 
-if [[ "$wanted" == --bench ]] && ! has_workerd; then
-    echo "install-tools: installing workerd $workerd_version from npm into $tools/workerd" >&2
-    mkdir -p "$tools/workerd"
-    npm install --silent --no-audit --no-fund --prefix "$tools/workerd" "workerd@$workerd_version" ||
-        fail "npm could not install workerd $workerd_version"
-    has_workerd || fail "npm installed workerd, but $tools/workerd/node_modules/.bin/workerd is not there"
+npm_package() {
+    has_npm_package "$1" "$2" && return
+    echo "install-tools: installing $1 $2 from npm into $tools/$1" >&2
+    mkdir -p "$tools/$1"
+    npm install --silent --no-audit --no-fund --prefix "$tools/$1" "$1@$2" || fail "npm could not install $1 $2"
+    has_npm_package "$1" "$2" || fail "npm installed $1, but not version $2"
+}
+
+npm_package cloudflare "$cloudflare_version"
+if [[ "$wanted" == --bench ]]; then
+    npm_package workerd "$workerd_version"
 fi

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Skerry.Accounts.Directory;
+using Skerry.Accounts.Founding;
 using Skerry.Accounts.Members;
 using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;

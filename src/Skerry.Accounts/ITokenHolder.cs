@@ -24,7 +24,13 @@ public interface ITokenHolder : IDurableObject
     const int ListMax = 1_000;
 
     /// <summary>Makes a token.</summary>
-    Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by);
+    /// <param name="settings">What can be chosen of it.</param>
+    /// <param name="by">Who does it.</param>
+    /// <param name="id">
+    /// The id that it is to have, 32 hexadecimal digits, so that a request that is sent twice makes one; refused if there is
+    /// or was one with it. Null: a new one.
+    /// </param>
+    Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by, string? id = null);
 
     /// <summary>A token; null if there is none with this id.</summary>
     Task<TokenRecord?> GetToken(string id);

@@ -32,8 +32,8 @@ public abstract class TokenHolder : DurableObject, ITokenHolder
     private protected TokenTable? Tokens { get; private set; }
 
     /// <inheritdoc/>
-    public Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by) =>
-        Exists ? Tokens!.CreateAsync(settings, by) : Task.FromResult(Missing<CreatedToken>());
+    public Task<Answer<CreatedToken>> CreateToken(TokenSettings settings, Actor by, string? id = null) =>
+        Exists ? Tokens!.CreateAsync(settings, by, id) : Task.FromResult(Missing<CreatedToken>());
 
     /// <inheritdoc/>
     public Task<TokenRecord?> GetToken(string id) => Task.FromResult(Tokens?.Find(id));

@@ -35,8 +35,8 @@ internal sealed class AuthorizeCached : IFigure
 
         await using var host = await AccountsHost.Start(run.NewFolder(Name), cancel);
         var (account, values) = await host.Fill(1, cancel);
-        var authority = host.Authority;
-        await authority.FindAsync(values[0]);
+        var authorizer = host.Authorizer;
+        await authorizer.FindAsync(values[0]);
         var (token, resource, caller) = (values[0], ResourceName.Account(account), IPAddress.Loopback);
         var bytes = 0.0;
         var (ours, _) = await Rounds.Alternate(
@@ -46,9 +46,9 @@ internal sealed class AuthorizeCached : IFigure
                 // The refresh twice a second is part of it.
                 var cost = OperationCost.Measure(Times, _ =>
                 {
-                    var found = authority.FindAsync(token);
+                    var found = authorizer.FindAsync(token);
                     var known = found.IsCompletedSuccessfully ? found.Result : found.AsTask().GetAwaiter().GetResult();
-                    if (known?.Decide(AccountsHost.Asked, resource, caller, TimeProvider.System.GetUtcNow()).IsAllowed != true)
+                    if (known is null || !authorizer.DecideAsync(known, AccountsHost.Asked, resource, caller).Result.IsAllowed)
                     {
                         throw new BenchException("The token was refused.");
                     }

@@ -24,7 +24,7 @@ internal sealed class AccountsHost : IAsyncDisposable
         Accounts = host.Services.GetRequiredService<DurableObjectNamespace<IAccount>>();
         Users = host.Services.GetRequiredService<DurableObjectNamespace<IUser>>();
         Index = host.Services.GetRequiredService<DurableObjectNamespace<ITokenIndex>>();
-        Authority = host.Services.GetRequiredService<TokenAuthority>();
+        Authorizer = host.Services.GetRequiredService<Authorizer>();
     }
 
     public static Permission Asked { get; } = new(Product.Queues, AccessLevel.Write);
@@ -35,7 +35,7 @@ internal sealed class AccountsHost : IAsyncDisposable
 
     public DurableObjectNamespace<ITokenIndex> Index { get; }
 
-    public TokenAuthority Authority { get; }
+    public Authorizer Authorizer { get; }
 
     public static async Task<AccountsHost> Start(string folder, CancellationToken cancel)
     {

@@ -41,6 +41,9 @@ internal sealed class AuditLog(SqlStorage sql)
             last.Seq + 1, entry.At, entry.Action, entry.ResourceType, entry.ResourceId, entry.Actor.TokenId, json, HashOf(last.Hash, last.Seq + 1, json));
     }
 
+    /// <summary>Whether anything was ever done to a thing.</summary>
+    public bool Knows(string resourceId) => sql.Exec<long>("SELECT EXISTS (SELECT 1 FROM audit WHERE resource_id = ?)", resourceId).One() > 0;
+
     /// <summary>Reads a part.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The limit is not accepted.</exception>
     public AuditPage Read(AuditQuery query)

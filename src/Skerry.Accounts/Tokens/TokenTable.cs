@@ -29,26 +29,21 @@ internal sealed class TokenTable(
         )
         """);
 
-    public async Task<Answer<CreatedToken>> CreateAsync(TokenSettings settings, Actor by)
+    public async Task<Answer<CreatedToken>> CreateAsync(TokenSettings settings, Actor by, string? wanted)
     {
-        if (Refusal<CreatedToken>(settings, out var json) is { } refusal)
+        if ((Refusal<CreatedToken>(settings, out var json) ?? Obstacle()) is { } refusal)
         {
             return refusal;
         }
 
-        if (Count() >= ITokenHolder.TokensMax)
-        {
-            return TooMany();
-        }
-
-        var id = parts.NewId();
+        var id = wanted ?? parts.NewId();
         var value = await AddToIndexAsync(id);
 
         // Others may have been in meanwhile.
-        if (!ownerExists() || Count() >= ITokenHolder.TokensMax)
+        if (Obstacle() is { } obstacle)
         {
             RemoveFromIndex(value.Hash);
-            return ownerExists() ? TooMany() : new(null, AccountsFault.NotFound, "Whoever was to own the token is gone.");
+            return obstacle;
         }
 
         var now = parts.Now();
@@ -62,8 +57,11 @@ internal sealed class TokenTable(
         });
         return new CreatedToken(token, value.Reveal());
 
-        static Answer<CreatedToken> TooMany() =>
-            new(null, AccountsFault.TooMany, $"There are {ITokenHolder.TokensMax} tokens already; delete some first.");
+        Answer<CreatedToken>? Obstacle() =>
+            !ownerExists() ? new(null, AccountsFault.NotFound, "Whoever was to own the token is gone.")
+            : wanted is not null && audit.Knows(wanted) ? new(null, AccountsFault.Taken, $"There is or was a token {wanted}.")
+            : Count() >= ITokenHolder.TokensMax ? new(null, AccountsFault.TooMany, $"There are {ITokenHolder.TokensMax} tokens already; delete some first.")
+            : null;
     }
 
     public TokenRecord? Find(string id) => FindRow(id)?.ToRecord();

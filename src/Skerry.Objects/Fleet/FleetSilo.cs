@@ -38,6 +38,9 @@ internal static class FleetSilo
         services.AddSingleton<ObjectNodeClient>();
         services.AddSingleton<ProcessEnd>();
         services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler, FatalMembership>());
+        var steady = new SteadyClock(TimeProvider.System);
+        services.AddKeyedSingleton<TimeProvider>(TimeProviderNames.Membership, steady);
+        services.AddKeyedSingleton<TimeProvider>(TimeProviderNames.SystemTimers, steady);
         services.AddPlacementDirector<ObjectPlacement>(static s => new ObjectPlacementDirector(s.GetRequiredService<FleetNodes>()));
         services.AddHttpForwarder();
         services.AddSingleton(static s => new ObjectForwarder(s.GetRequiredService<IHttpForwarder>(), s.GetRequiredService<FleetNodes>()));
@@ -95,6 +98,9 @@ internal static class FleetSilo
     private static void Watch(ClusterMembershipOptions o, SkerryClusterOptions options)
     {
         o.ProbeTimeout = options.ProbeTimeout;
+
+        // Orleans would halve the time for a node that has answered fast for a while. One that is only busy has to have all of it.
+        o.MinProbeTimeout = options.ProbeTimeout;
         o.NumMissedProbesLimit = options.ProbesMissedMax;
         o.NumVotesForDeathDeclaration = 1;
         o.NumProbedSilos = 3;

@@ -1,4 +1,4 @@
-using Skerry.Accounts.Directory;
+using Skerry.Accounts.Founding;
 using Skerry.Objects;
 using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Requests;

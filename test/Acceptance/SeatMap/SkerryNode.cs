@@ -9,6 +9,9 @@ public sealed class SkerryNode : IAsyncLifetime
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("skerry-acceptance-");
     private Process? _process;
 
+    /// <summary>Its data folder.</summary>
+    public string Data => _folder.FullName;
+
     public string ApiUrl { get; private set; } = "http://127.0.0.1:0";
 
     public string GatewayUrl { get; private set; } = "http://127.0.0.1:0";

@@ -33,8 +33,7 @@ public sealed class S3Fleet(MembershipServers servers, S3Server s3) : IAsyncLife
         }
 
         await _way.TurnAsync(BucketWay.Open);
-        await Task.WhenAll(_fleet.Nodes.Where(static node => !node.IsRunning).Select(static node => node.StartAsync()));
-        await _fleet.SettleAsync();
+        await _fleet.RestoreAsync();
         return _fleet;
     }
 

@@ -34,7 +34,7 @@ public sealed class ClockTests(MembershipServers servers)
             await traffic.MoreAsync(50, $"after a jump to {offset}");
         }
 
-        Assert.All(fleet.Nodes, static node => Assert.True(node.IsRunning, $"{node.Name} has ended"));
+        Assert.All(fleet.Nodes, static node => Assert.True(node.IsRunning, $"{node.Name} has ended: {node.LastWords}"));
 
         // Each dies once, so that it is taken over, and takes over.
         foreach (var node in fleet.Nodes)

@@ -25,7 +25,7 @@ public sealed class FullDiskTests(MembershipServers servers)
         await FullAsync(owner, "spool");
         await traffic.MoreAsync(100, "beside the full disks");
         await traffic.StopAsync();
-        Assert.All(fleet.Nodes, static node => Assert.True(node.IsRunning, $"{node.Name} has ended"));
+        Assert.All(fleet.Nodes, static node => Assert.True(node.IsRunning, $"{node.Name} has ended: {node.LastWords}"));
 
         // Reads go on, wherever the object is.
         await traffic.CheckAsync(writable: false);

@@ -9,7 +9,9 @@ namespace Integration.Fleet;
 /// Clients that book seats on many flights through any node, and remember what was confirmed. Of a booking whose answer
 /// was an error nothing is known: it may have been made.
 /// </summary>
-internal sealed class Bookings(Func<IReadOnlyList<Uri>> gateways) : IDisposable
+/// <param name="gateways">Where they ask.</param>
+/// <param name="name">What the names of their flights begin with, where several have one fleet.</param>
+internal sealed class Bookings(Func<IReadOnlyList<Uri>> gateways, string name = "") : IDisposable
 {
     private readonly HttpClient _http = new() { Timeout = Waiting.Bound };
     private readonly ConcurrentDictionary<(string Flight, string Seat), string> _confirmed = new();
@@ -33,7 +35,7 @@ internal sealed class Bookings(Func<IReadOnlyList<Uri>> gateways) : IDisposable
             for (var booking = 0; !stop.IsCancellationRequested; booking++)
             {
                 var all = gateways();
-                await BookAsync(all[random.Next(all.Count)], $"R{run}C{client}F{booking / 30}", $"{(booking % 30) + 1}A", $"passenger {run}.{client}.{booking}");
+                await BookAsync(all[random.Next(all.Count)], $"{name}R{run}C{client}F{booking / 30}", $"{(booking % 30) + 1}A", $"passenger {run}.{client}.{booking}");
             }
         })));
     }

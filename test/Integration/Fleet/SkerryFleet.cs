@@ -83,7 +83,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
             ClusterKeyFile.LoadOrCreate(KeyFile, random);
             var added = Add(nodes, machineFor);
             prepare?.Invoke(this);
-            await Task.WhenAll(added.Select(static node => node.StartAsync()));
+            await StartAsync(added);
             await SettleAsync();
         }
         catch
@@ -96,8 +96,18 @@ internal sealed class SkerryFleet : IAsyncDisposable
     /// <summary>Starts more nodes, and waits until each has all the followers that it wants now.</summary>
     public async Task GrowAsync(int nodes)
     {
-        await Task.WhenAll(Add(nodes, static _ => null).Select(static node => node.StartAsync()));
+        await StartAsync(Add(nodes, static _ => null));
         await SettleAsync();
+    }
+
+    // One after the other: each greets those that are there. Two that start at once may miss each other, and find out only
+    // when they next look into the bucket, after half a minute.
+    private static async Task StartAsync(IEnumerable<SkerryNode> nodes)
+    {
+        foreach (var node in nodes)
+        {
+            await node.StartAsync();
+        }
     }
 
     private List<SkerryNode> Add(int nodes, Func<string, Machine?> machineFor)
@@ -150,6 +160,26 @@ internal sealed class SkerryFleet : IAsyncDisposable
             },
             $"{running.Count} nodes with {wanted} followers each",
             () => seen.ToString());
+    }
+
+    /// <summary>Starts the nodes that have ended, as a supervisor does, until all are well.</summary>
+    public async Task RestoreAsync()
+    {
+        while (true)
+        {
+            await StartAsync(_nodes.Where(static node => !node.IsRunning));
+
+            // A node may hear only now that it has been taken over.
+            using var ended = new CancellationTokenSource();
+            var anyEnded = Task.WhenAny(_nodes.Select(node => node.WhenEndedAsync(ended.Token)));
+            var settled = SettleAsync();
+            if (await Task.WhenAny(settled, anyEnded) == settled)
+            {
+                await ended.CancelAsync();
+                await settled;
+                return;
+            }
+        }
     }
 
     /// <summary>What the management API says of the cluster.</summary>

@@ -54,6 +54,10 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
         }
     }
 
+    /// <summary>The last that it has printed, without its requests.</summary>
+    public string LastWords =>
+        string.Join('\n', Output.Split('\n').Where(static line => !line.Contains("Microsoft.AspNetCore", StringComparison.Ordinal)).TakeLast(20));
+
     /// <summary>Starts it, and waits until it says that it listens.</summary>
     public async Task StartAsync()
     {

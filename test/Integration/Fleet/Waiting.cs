@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Integration.Fleet;
 
 /// <summary>Waits for what other processes do.</summary>
@@ -6,6 +8,8 @@ internal static class Waiting
     /// <summary>Nothing here takes so long on a machine that works.</summary>
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
 
+    private static readonly TimeSpan s_noted = TimeSpan.FromSeconds(1);
+
     /// <summary>Looks until it is so; errors of looking count as no.</summary>
     /// <param name="isSo">Looks.</param>
     /// <param name="what">What is waited for.</param>
@@ -13,6 +17,7 @@ internal static class Waiting
     public static async Task UntilAsync(Func<Task<bool>> isSo, string what, Func<string?>? seen = null)
     {
         using var bound = new CancellationTokenSource(Bound);
+        var clock = Stopwatch.StartNew();
         Exception? last = null;
         while (!bound.IsCancellationRequested)
         {
@@ -20,6 +25,7 @@ internal static class Waiting
             {
                 if (await isSo())
                 {
+                    Note(what, clock.Elapsed);
                     return;
                 }
             }
@@ -32,5 +38,14 @@ internal static class Waiting
         }
 
         Assert.Fail($"Not within {Bound}: {what}. {last?.Message} {seen?.Invoke()}");
+    }
+
+    // What a test's time goes to.
+    private static void Note(string what, TimeSpan elapsed)
+    {
+        if (elapsed > s_noted)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine($"{elapsed.TotalSeconds:0.0} s: {what}");
+        }
     }
 }

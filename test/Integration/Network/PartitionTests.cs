@@ -11,12 +11,13 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
 {
     private const int EndedByFence = 75;
     private const int Flights = 12;
+    private const int AttemptsMax = 3;
 
     [Fact]
-    public async Task An_owner_that_reaches_no_other_node_is_fenced_and_comes_back()
+    public Task An_owner_that_reaches_no_other_node_is_fenced_and_comes_back() => UnlessStarvedAsync(async attempt =>
     {
         var fleet = await six.ReadyAsync();
-        using var traffic = new Traffic("lone", Flights, () => Gateways(fleet));
+        using var traffic = new Traffic($"lone{attempt}", Flights, () => Gateways(fleet));
         traffic.Start(clients: 6);
         await traffic.MoreAsync(100, "before the cut");
         var owner = OwnerOfSome(fleet, traffic);
@@ -33,13 +34,13 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
         await traffic.StopAsync();
         await fleet.SettleAsync();
         await traffic.CheckAsync();
-    }
+    });
 
     [Fact]
-    public async Task An_owner_without_any_network_answers_nobody_and_finds_out_by_the_bucket()
+    public Task An_owner_without_any_network_answers_nobody_and_finds_out_by_the_bucket() => UnlessStarvedAsync(async attempt =>
     {
         var fleet = await six.ReadyAsync();
-        using var traffic = new Traffic("unplug", Flights, () => Gateways(fleet));
+        using var traffic = new Traffic($"unplug{attempt}", Flights, () => Gateways(fleet));
         traffic.Start(clients: 6);
         await traffic.MoreAsync(100, "before the cut");
         var owner = OwnerOfSome(fleet, traffic);
@@ -58,32 +59,34 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
         await traffic.StopAsync();
         await fleet.SettleAsync();
         await traffic.CheckAsync();
-    }
+    });
 
     [Fact]
-    public async Task An_owner_whose_packets_to_one_other_node_are_lost_ends_nobody_s_service()
+    public Task An_owner_whose_packets_to_one_other_node_are_lost_ends_nobody_s_service() => UnlessStarvedAsync(async attempt =>
     {
         var fleet = await six.ReadyAsync();
-        using var traffic = new Traffic("oneway", Flights, () => Gateways(fleet));
+        using var traffic = new Traffic($"oneway{attempt}", Flights, () => Gateways(fleet));
         traffic.Start(clients: 6);
         await traffic.MoreAsync(100, "before the cut");
         var owner = OwnerOfSome(fleet, traffic);
         var other = fleet.Nodes.First(node => node != owner);
 
         // The other one hears nothing of the owner; the owner's followers do.
+        var takeovers = Takeovers(other, [owner]);
         owner.Machine!.LoseAllTo(other.Machine!);
         await Waiting.UntilAsync(() => Task.FromResult(Spared(other, owner) > 1), $"{other.Name} to doubt {owner.Name}");
         await traffic.MoreAsync(100, "while the link works in one direction only");
         AllRun(fleet.Nodes);
+        Assert.Equal(takeovers, Takeovers(other, [owner]));
 
         six.Network.Heal();
         await traffic.StopAsync();
         await fleet.SettleAsync();
         await traffic.CheckAsync();
-    }
+    });
 
     [Fact]
-    public async Task Two_of_six_are_split_off_under_load_and_the_four_go_on()
+    public Task Two_of_six_are_split_off_under_load_and_the_four_go_on() => UnlessStarvedAsync(async attempt =>
     {
         var fleet = await six.ReadyAsync();
         SkerryNode[] few = [fleet.Nodes[0], fleet.Nodes[3]];
@@ -91,7 +94,7 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
 
         // Who asks one of the few may wait in vain for a while.
         IReadOnlyList<Uri> asked = [.. Gateways(few), .. Gateways(many), .. Gateways(many), .. Gateways(many)];
-        using var traffic = new Traffic("split", Flights, () => asked);
+        using var traffic = new Traffic($"split{attempt}", Flights, () => asked);
         traffic.Start(clients: 6);
         await traffic.MoreAsync(100, "before the split");
 
@@ -105,40 +108,54 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
         asked = Gateways(many);
         await traffic.MoreAsync(50, "after the healing");
         await traffic.StopAsync();
-        await traffic.CheckAsync();
         foreach (var node in few.Where(static node => !node.IsRunning))
         {
             Assert.Equal(EndedByFence, await node.EndAsync());
         }
 
-        await six.ReadyAsync();
-    }
+        // The few may have been each other's quorum. What one of them has confirmed is to be had again when a supervisor
+        // has started both, and not before.
+        asked = Gateways(await six.ReadyAsync());
+        await traffic.CheckAsync();
+    });
 
     [Fact]
-    public async Task A_follower_with_a_slow_link_is_given_up_and_nobody_waits_for_it()
+    public Task A_follower_with_a_slow_link_is_given_up_and_nobody_waits_for_it() => UnlessStarvedAsync(async attempt =>
     {
         var fleet = await six.ReadyAsync();
 
         // Of five followers one is away; with another one that lags, a set of the three that are well is better.
         var away = fleet.Nodes[5];
         Assert.Equal(0, await away.StopAsync());
-        using var traffic = new Traffic("slow", Flights, () => Gateways(fleet.Nodes.Except([away])));
+        IReadOnlyList<Uri> asked = Gateways(fleet.Nodes.Except([away]));
+        using var traffic = new Traffic($"slow{attempt}", Flights, () => asked);
         traffic.Start(clients: 6);
         await traffic.MoreAsync(100, "before");
         var owner = OwnerOfSome(fleet, traffic);
         var slow = fleet.FollowersOf(owner).First(node => node != away);
 
-        // Heartbeats pass, but not everything that the fleet writes.
+        // Packets pass, but not everything that the fleet writes, and heartbeats late. Whoever asks the slow node itself
+        // waits for it; nobody else does.
+        SkerryNode[] well = [.. fleet.Nodes.Except([away, slow])];
+        var takeovers = Takeovers(slow, well);
         slow.Machine!.Limit("128kbit");
+        asked = Gateways(well);
         await traffic.MoreAsync(300, "beside the slow link");
-        await Waiting.UntilAsync(() => Task.FromResult(!fleet.FollowersOf(owner).Contains(slow)), $"{owner.Name} without {slow.Name}");
-        AllRun(fleet.Nodes.Except([away, slow]));
+        await Waiting.UntilAsync(
+            () =>
+            {
+                AllRun(well);
+                return Task.FromResult(!fleet.FollowersOf(owner).Contains(slow));
+            },
+            $"{owner.Name} without {slow.Name}");
+        AllRun(well);
+        Assert.Equal(takeovers, Takeovers(slow, well));
 
         six.Network.Heal();
         await traffic.StopAsync();
-        await six.ReadyAsync();
+        asked = Gateways(await six.ReadyAsync());
         await traffic.CheckAsync();
-    }
+    });
 
     private static async Task AskInsideAsync(SkerryNode node, List<string> flights, Traffic traffic)
     {
@@ -163,6 +180,9 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
     private static int Spared(SkerryNode by, SkerryNode node) =>
         by.Output.Split('\n').Count(line => line.Contains($"Node {node.Name}, session", StringComparison.Ordinal) && line.Contains("is not taken over", StringComparison.Ordinal));
 
+    private static int Takeovers(SkerryNode by, IReadOnlyCollection<SkerryNode> of) =>
+        by.Output.Split('\n').Count(line => of.Any(node => line.Contains($"of node {node.Name} is being taken over", StringComparison.Ordinal)));
+
     private static IReadOnlyList<Uri> Gateways(IEnumerable<SkerryNode> nodes) => [.. nodes.Select(static node => node.Gateway)];
 
     private static IReadOnlyList<Uri> Gateways(SkerryFleet fleet) => Gateways(fleet.Nodes);
@@ -174,9 +194,31 @@ public sealed class PartitionTests(SixMachines six) : IClassFixture<SixMachines>
 
     private static void AllRun(IEnumerable<SkerryNode> nodes)
     {
-        foreach (var node in nodes)
+        foreach (var node in nodes.Where(static node => !node.IsRunning))
         {
-            Assert.True(node.IsRunning, $"{node.Name} has ended as well");
+            throw new BystanderEndedException($"{node.Name} has ended as well: {node.LastWords}");
         }
     }
+
+    /// <summary>
+    /// A node that gets no processor for some two seconds is taken over, and rightly, whatever the network does; on a busy
+    /// computer that happens now and then. If it is the network that ends a node which should go on, it does so each time.
+    /// </summary>
+    private static async Task UnlessStarvedAsync(Func<int, Task> scenario)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await scenario(attempt);
+                return;
+            }
+            catch (BystanderEndedException e) when (attempt < AttemptsMax)
+            {
+                TestContext.Current.TestOutputHelper?.WriteLine($"Once more, for {e.Message}");
+            }
+        }
+    }
+
+    private sealed class BystanderEndedException(string message) : Exception(message);
 }

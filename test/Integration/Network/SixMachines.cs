@@ -26,20 +26,8 @@ public sealed class SixMachines : IAsyncDisposable
         }
 
         Network.Heal();
-        while (true)
-        {
-            // As a supervisor does: a node may hear only now that it has been taken over.
-            await Task.WhenAll(Fleet.Nodes.Where(static node => !node.IsRunning).Select(static node => node.StartAsync()));
-            using var ended = new CancellationTokenSource();
-            var anyEnded = Task.WhenAny(Fleet.Nodes.Select(node => node.WhenEndedAsync(ended.Token)));
-            var settled = Fleet.SettleAsync();
-            if (await Task.WhenAny(settled, anyEnded) == settled)
-            {
-                await ended.CancelAsync();
-                await settled;
-                return Fleet;
-            }
-        }
+        await Fleet.RestoreAsync();
+        return Fleet;
     }
 
     public async ValueTask DisposeAsync()

@@ -22,7 +22,7 @@ public sealed class AccountsNode : IAsyncLifetime
 {
     public const int PasswordIterations = 1_000;
 
-    private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("skerry-accounts-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("skerry-accounts-").FullName;
     private int _passwordIterations = PasswordIterations;
     private WebApplication? _app;
 
@@ -97,7 +97,7 @@ public sealed class AccountsNode : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        System.IO.Directory.Delete(_folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task StopAsync()

@@ -241,6 +241,40 @@ public sealed class TokenApiTests(RunningHost host) : IClassFixture<RunningHost>
     }
 
     [Fact]
+    public async Task A_request_that_is_sent_again_makes_one_token()
+    {
+        using var owner = Owner();
+        var settings = owner.Settings("once", ScriptsRead);
+        var first = await Send(settings, "key-1");
+        var again = await Send(settings, "key-1");
+        Assert.Equal(Id(first), Id(again));
+        Assert.True(first.Body.GetProperty("result").TryGetProperty("value", out _));
+        Assert.False(again.Body.GetProperty("result").TryGetProperty("value", out _));
+        Assert.Contains("roll the token", again.Body.GetProperty("messages")[0].GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.NotEqual(Id(first), Id(await Send(settings, "key-2")));
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "1016"), Told(await Send(owner.Settings("other", ScriptsRead), "key-1")));
+        Assert.Equal((HttpStatusCode.BadRequest, "10021"), Told(await Send(settings, new string('k', 256))));
+
+        // At the same time: one.
+        var both = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Send(settings, "key-3")));
+        Assert.Single(both.Select(Id).Distinct());
+        Assert.Single(both, static one => one.Body.GetProperty("result").TryGetProperty("value", out _));
+
+        // What was deleted does not come back.
+        Assert.Equal(HttpStatusCode.OK, (await owner.Delete($"{owner.Tokens}/{Id(first)}")).Status);
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "1016"), Told(await Send(settings, "key-1")));
+
+        var account = new StringContent("""{"name":"once"}""", null, "application/json");
+        var made = await JsonAnswer.Of(owner.Send(HttpMethod.Post, "accounts", account, ("Idempotency-Key", "a")));
+        Assert.Equal(Id(made), Id(await JsonAnswer.Of(owner.Send(HttpMethod.Post, "accounts", account, ("Idempotency-Key", "a")))));
+
+        Task<JsonAnswer> Send(object body, string key) => JsonAnswer.Of(owner.Send(
+            HttpMethod.Post, owner.Tokens, new StringContent(JsonSerializer.Serialize(body), null, "application/json"), ("Idempotency-Key", key)));
+
+        static string? Id(JsonAnswer answer) => answer.Body.GetProperty("result").GetProperty("id").GetString();
+    }
+
+    [Fact]
     public async Task Permission_groups_are_listed_for_those_who_make_tokens()
     {
         using var owner = Owner();

@@ -40,7 +40,8 @@ internal sealed class Authentication(Authorizer authorizer, NodeToken node, Fail
             return;
         }
 
-        if (attempts.RetryAfter(http.Address()) is { } wait)
+        // Who guesses behind somebody's proxy locks out nobody whose token is in use.
+        if (!authorizer.Knows(header.AsSpan(Scheme.Length).Trim()) && attempts.RetryAfter(http.Address()) is { } wait)
         {
             http.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
             await EnvelopeResponse.Error(

@@ -72,8 +72,13 @@ internal sealed class AccountRoutes(
                 [new(ErrorCodes.InvalidBody, $"name: it is missing, too long, or has control characters; accepted: 1 to {NameCharsMax} characters.", ErrorSource.OfPath("name"))]);
         }
 
-        var id = random.NewId();
+        var id = IdempotencyKey.FindId(http) ?? random.NewId();
         var made = await accounts.GetByName(id).Create(request.Name, http.Actor());
+        if (made.Name != request.Name)
+        {
+            throw IdempotencyKey.Reused();
+        }
+
         (await users.GetByName(token.Owner.OwnerId).JoinAsFirstMember(id, http.Actor())).OrRefuse();
         await EnvelopeResponse.Success(http, ManagementJson.Readable.EnvelopeAccountResult, AccountResult.Of(made));
     }

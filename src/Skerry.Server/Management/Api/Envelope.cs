@@ -46,4 +46,11 @@ internal sealed record ResultInfo
     /// <summary>What to pass for the next part; empty at the end, null for lists that have pages.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Cursor { get; init; }
+
+    /// <summary>The same where the public API's client looks for it in this place.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public NextCursor? Cursors { get; init; }
 }
+
+/// <summary>What to pass for the next part; left out at the end.</summary>
+internal sealed record NextCursor([property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? After);

@@ -48,6 +48,9 @@ internal static class ErrorCodes
     /// <summary>The password is right, and a code of the second factor is needed besides.</summary>
     public const int CodeNeeded = 1015;
 
+    /// <summary>An idempotency key was used with another body.</summary>
+    public const int KeyReused = 1016;
+
     /// <summary>The body is larger than what is accepted.</summary>
     public const int BodyTooLarge = 10013;
 

@@ -33,11 +33,12 @@ internal sealed class AuditRoutes(DurableObjectNamespace<IAccount> accounts)
             Cursor(http),
             Query.Whole(http, "limit", LimitDefault, 1, AuditQuery.LimitMax));
         var page = await holder.ReadAudit(query);
+        var next = page.Next?.ToString(CultureInfo.InvariantCulture);
         await EnvelopeResponse.Success(
             http,
             ManagementJson.Readable.EnvelopeIReadOnlyListAuditResult,
             [.. page.Entries.Select(entry => AuditResult.Of(entry, owner))],
-            new() { Count = page.Entries.Count, Cursor = page.Next?.ToString(CultureInfo.InvariantCulture) ?? "" });
+            new() { Count = page.Entries.Count, Cursor = next ?? "", Cursors = new(next) });
     }
 
     private async Task List(HttpContext http)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Skerry.Accounts;
 using Skerry.Accounts.Permissions;
 using Skerry.Accounts.Policies;
@@ -20,6 +21,8 @@ internal sealed class TokenRoutes(
 {
     // The number that the public API gives this notice; wrangler prints the sentence.
     private static readonly ApiMessage Valid = new(10000, "This API Token is valid and active");
+
+    private static readonly ApiMessage MadeBefore = new(10000, "An earlier request with this key has made the token, and its value was in that answer only; roll the token for another.");
 
     /// <summary>Adds the routes.</summary>
     public void AddTo(ApiRoutes routes)
@@ -62,9 +65,36 @@ internal sealed class TokenRoutes(
     {
         var settings = await ReadSettings(http);
         await RequireHeldAsync(http, settings, "");
-        var made = (await tokens.CreateToken(settings, http.Actor())).OrRefuse();
+        var id = IdempotencyKey.FindId(http);
+        var answer = await tokens.CreateToken(settings, http.Actor(), id);
+        if (id is not null && answer.Fault == AccountsFault.Taken)
+        {
+            await AnswerAgain(http, await tokens.GetToken(id), settings);
+            return;
+        }
+
+        var made = answer.OrRefuse();
         await EnvelopeResponse.Success(http, ManagementJson.Readable.EnvelopeTokenResult, TokenResult.Of(made.Token, time.GetUtcNow(), made.Value));
     }
+
+    // The value is kept nowhere, so it cannot be shown again.
+    private async Task AnswerAgain(HttpContext http, TokenRecord? made, TokenSettings settings)
+    {
+        if (made is null || !SameAs(made.Settings, settings))
+        {
+            throw IdempotencyKey.Reused();
+        }
+
+        await EnvelopeResponse.Success(
+            http, ManagementJson.Readable.EnvelopeTokenResult, TokenResult.Of(made, time.GetUtcNow()), null, MadeBefore);
+    }
+
+    // Policies get new ids each time they are sent.
+    private static bool SameAs(TokenSettings one, TokenSettings other) => JsonOf(one) == JsonOf(other);
+
+    private static string JsonOf(TokenSettings settings) => JsonSerializer.Serialize(
+        TokenResult.Of(new("", settings with { Policies = [.. settings.Policies.Select(static one => one with { Id = "" })] }, 1, default, default, null), default),
+        ManagementJson.Readable.TokenResult);
 
     private async Task Show(HttpContext http, ITokenHolder tokens)
     {

@@ -1,6 +1,6 @@
 using Skerry.Objects;
 
-namespace Skerry.Accounts.Directory;
+namespace Skerry.Accounts.Founding;
 
 /// <summary>
 /// Knows the account that a cluster begins with and its owner, so that all of its nodes have the same ones. There is one of

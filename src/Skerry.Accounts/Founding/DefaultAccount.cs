@@ -1,4 +1,4 @@
-namespace Skerry.Accounts.Directory;
+namespace Skerry.Accounts.Founding;
 
 /// <summary>The account that a cluster begins with. Immutable.</summary>
 /// <param name="AccountId">The account.</param>

@@ -3,7 +3,7 @@ using Skerry.Accounts.Audit;
 using Skerry.Accounts.Users;
 using Skerry.Objects;
 
-namespace Skerry.Accounts.Directory;
+namespace Skerry.Accounts.Founding;
 
 /// <inheritdoc cref="IAccountDirectory"/>
 public sealed class AccountDirectory : DurableObject, IAccountDirectory
