@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Serialization;
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Members;
 using Skerry.Accounts.Tests.Audit;
@@ -37,6 +38,9 @@ public sealed class AccountsNode : IAsyncLifetime
     public DurableObjectNamespace<ISignInGuard> Guards => _app!.Services.GetRequiredService<DurableObjectNamespace<ISignInGuard>>();
 
     public DurableObjectNamespace<IKeyHolder> KeyHolders => _app!.Services.GetRequiredService<DurableObjectNamespace<IKeyHolder>>();
+
+    /// <summary>What values travel between nodes by.</summary>
+    public Serializer Wire => _app!.Services.GetRequiredService<Serializer>();
 
     public UserRegistry Registry => _app!.Services.GetRequiredService<UserRegistry>();
 

@@ -11,6 +11,7 @@ public sealed partial class StrongerHashTests(AccountsNode node) : IClassFixture
     [Fact]
     public async Task A_hash_that_is_weaker_than_hashes_are_made_now_is_made_anew_when_it_is_used()
     {
+        await node.RestartAsync();
         var (info, user) = await node.NewUserAsync();
         using var tomorrow = new PasswordHashing(2 * AccountsNode.PasswordIterations);
         await node.RestartAsync(2 * AccountsNode.PasswordIterations);
