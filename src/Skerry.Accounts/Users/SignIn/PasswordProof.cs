@@ -22,8 +22,6 @@ namespace Skerry.Accounts.Users.SignIn;
 internal sealed class PasswordProof(
     string userId, Func<UserRow?> find, UserTable table, TwoFactorTable factor, PasswordHashing hashing, DurableObjectNamespace<ISignInGuard> guards)
 {
-    private const int CodeCharsMax = 64;
-
     private static readonly TimeSpan BusyTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Proves it.</summary>
@@ -34,9 +32,9 @@ internal sealed class PasswordProof(
     /// <returns>The user; or why not.</returns>
     public async Task<Answer<UserRow>> ProveAsync(string? password, bool withFactor, string? code, Actor by)
     {
-        if (password is null or { Length: > PasswordRules.CharsMax } || code is { Length: > CodeCharsMax })
+        if (password is null or { Length: > PasswordRules.CharsMax } || code is { Length: > TwoFactorTable.CodeCharsMax })
         {
-            return new(null, AccountsFault.Invalid, $"password: it is missing or too long; accepted: up to {PasswordRules.CharsMax} characters, and {CodeCharsMax} of a code.");
+            return new(null, AccountsFault.Invalid, $"password: it is missing or too long; accepted: up to {PasswordRules.CharsMax} characters, and {TwoFactorTable.CodeCharsMax} of a code.");
         }
 
         // 1
