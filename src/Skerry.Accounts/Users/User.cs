@@ -313,43 +313,15 @@ public sealed class User : TokenHolder, IUser
     }
 
     /// <inheritdoc/>
-    public Task<Answer<UserLink>> Link(UserLink link, Actor by) => AloneAsync<UserLink>(async () =>
-    {
-        if (Find() is null)
-        {
-            return Missing<UserLink>();
-        }
+    public Task<Answer<UserLink>> Link(UserLink link, Actor by) => LinkIfAsync(link, static _ => null, by);
 
-        if (link.Problem is { } problem)
-        {
-            return new(null, AccountsFault.Invalid, problem);
-        }
-
-        if (_table.Links() is var links && links.Contains(link))
-        {
-            return link;
-        }
-
-        if (links.Count >= IUser.LinksMax)
-        {
-            return new(null, AccountsFault.TooMany, $"There are {IUser.LinksMax} links already; take one away first.");
-        }
-
-        var key = UserKey.OfLink(link.Issuer, link.Subject);
-        if (!await _keys.TakeAsync(key))
-        {
-            _keys.Keep(key);
-            return new(null, AccountsFault.Taken, "link: it is somebody else's.");
-        }
-
-        Storage.TransactionSync(() =>
-        {
-            _table.AddLink(link);
-            _keys.Keep(key);
-            Log("link", by, null, JsonSerializer.Serialize(link, AccountsJson.Default.UserLink));
-        });
-        return link;
-    });
+    /// <inheritdoc/>
+    public Task<Answer<UserLink>> LinkByEmail(UserLink link, string email, Actor by) => LinkIfAsync(
+        link,
+        row => !EmailAddress.TryNormalize(email, out var address, out _) || row.Email != address ? "email: it is not the user's."
+            : _table.Links().Any(one => one.Issuer == link.Issuer) ? "link: the user has another identity there."
+            : null,
+        by);
 
     /// <inheritdoc/>
     public Task<Answer<UserLink>> Unlink(UserLink link, Actor by) => AloneAsync<UserLink>(async () =>
@@ -528,6 +500,49 @@ public sealed class User : TokenHolder, IUser
         _memberships.ForgetAll();
         _table.Delete();
         Log("delete", by, before, null);
+    });
+
+    private Task<Answer<UserLink>> LinkIfAsync(UserLink link, Func<UserRow, string?> refusal, Actor by) => AloneAsync<UserLink>(async () =>
+    {
+        if (Find() is not { } row)
+        {
+            return Missing<UserLink>();
+        }
+
+        if (link.Problem is { } problem)
+        {
+            return new(null, AccountsFault.Invalid, problem);
+        }
+
+        if (_table.Links() is var links && links.Contains(link))
+        {
+            return link;
+        }
+
+        if (refusal(row) is { } refused)
+        {
+            return new(null, AccountsFault.NotProved, refused);
+        }
+
+        if (links.Count >= IUser.LinksMax)
+        {
+            return new(null, AccountsFault.TooMany, $"There are {IUser.LinksMax} links already; take one away first.");
+        }
+
+        var key = UserKey.OfLink(link.Issuer, link.Subject);
+        if (!await _keys.TakeAsync(key))
+        {
+            _keys.Keep(key);
+            return new(null, AccountsFault.Taken, "link: it is somebody else's.");
+        }
+
+        Storage.TransactionSync(() =>
+        {
+            _table.AddLink(link);
+            _keys.Keep(key);
+            Log("link", by, null, JsonSerializer.Serialize(link, AccountsJson.Default.UserLink));
+        });
+        return link;
     });
 
     private async Task<Answer<T>> AloneAsync<T>(Func<Task<Answer<T>>> change)

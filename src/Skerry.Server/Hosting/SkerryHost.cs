@@ -281,10 +281,11 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
+        builder.Services.AddSingleton(new ManagementAddress(api));
         builder.Services.AddSingleton<Health>();
         builder.Services.AddSingleton<ClusterAccount>();
         builder.Services.AddSingleton<CredentialsIssuer>();
-        ManagementPipeline.AddTo(builder.Services);
+        ManagementPipeline.AddTo(builder.Services, options);
         if (fleet is not null)
         {
             builder.Services.AddRelay();
