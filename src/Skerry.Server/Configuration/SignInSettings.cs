@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace Skerry.Server.Configuration;
@@ -30,23 +31,10 @@ internal static class SignInSettings
             options.SignIn.OidcIssuer = ok ? value : options.SignIn.OidcIssuer;
             return ok ? null : $"is no issuer; accepted is https://HOST[:PORT][/PATH], or http:// for a HOST on loopback, up to {IssuerCharsMax} characters";
         }),
-        new("sign_in.oidc_client_id", "ID", "as whom the provider knows this cluster", static (options, value) =>
-        {
-            options.SignIn.OidcClientId = value;
-            return IsText(value, 1, ClientIdCharsMax) ? null : $"is not accepted; accepted are 1 to {ClientIdCharsMax} characters, none of them a control character";
-        }),
-        new("sign_in.oidc_client_secret", "SECRET", "the client's secret; better in the environment or a file", static (options, value) =>
-        {
-            options.SignIn.OidcClientSecret = value;
-            return IsText(value, SecretCharsMin, SecretCharsMax)
-                ? null
-                : $"is not accepted; accepted are {SecretCharsMin} to {SecretCharsMax} characters, none of them a control character";
-        }) { IsSecret = true },
-        new("sign_in.oidc_name", "NAME", "what people call the provider (default its host)", static (options, value) =>
-        {
-            options.SignIn.OidcName = value;
-            return IsText(value, 1, NameCharsMax) ? null : $"is not accepted; accepted are 1 to {NameCharsMax} characters, none of them a control character";
-        }),
+        Text("sign_in.oidc_client_id", "ID", "as whom the provider knows this cluster", 1, ClientIdCharsMax, static (options, value) => options.SignIn.OidcClientId = value),
+        Text("sign_in.oidc_client_secret", "SECRET", "the client's secret; better in the environment or a file", SecretCharsMin, SecretCharsMax,
+            static (options, value) => options.SignIn.OidcClientSecret = value) with { IsSecret = true },
+        Text("sign_in.oidc_name", "NAME", "what people call the provider (default its host)", 1, NameCharsMax, static (options, value) => options.SignIn.OidcName = value),
         Boolean("sign_in.oidc_link_by_email", "link users by verified e-mail address (default false)", static (options, value) => options.SignIn.OidcLinkByEmail = value),
         Boolean("sign_in.oidc_create_users", "make users with verified e-mail addresses (default false)", static (options, value) => options.SignIn.OidcCreateUsers = value),
     ];
@@ -76,7 +64,17 @@ internal static class SignInSettings
         Uri.TryCreate(text, UriKind.Absolute, out url!) && IsSafe(url) && url.UserInfo.Length == 0 && !text.Contains('#', StringComparison.Ordinal)
             && !text.Any(static one => char.IsControl(one) || char.IsWhiteSpace(one));
 
-    private static bool IsText(string value, int min, int max) => value.Length >= min && value.Length <= max && !string.IsNullOrWhiteSpace(value) && !value.Any(char.IsControl);
+    private static Setting Text(string key, string valueName, string summary, int min, int max, Action<SkerryServerOptions, string> set) =>
+        new(key, valueName, summary, (options, value) =>
+        {
+            if (value.Length < min || value.Length > max || string.IsNullOrWhiteSpace(value) || value.Any(char.IsControl))
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"is not accepted; accepted are {min} to {max} characters, none of them a control character");
+            }
+
+            set(options, value);
+            return null;
+        });
 
     private static Setting Boolean(string key, string summary, Action<SkerryServerOptions, bool> set) => new(key, "BOOLEAN", summary, (options, value) =>
     {

@@ -27,7 +27,7 @@ internal sealed class OidcFlow(OidcProvider provider, SignInCookie cookie, Rando
     /// <exception cref="OidcException">The provider does not say.</exception>
     public async Task<string> BeginAsync(HttpContext http, TokenHash? linkTo)
     {
-        var pending = PendingSignIn.Begin(linkTo?.ToArray(), random, time);
+        var pending = PendingSignIn.Begin(linkTo?.ToString(), random, time);
         var address = await provider.AddressForAsync(pending, http.RequestAborted);
         cookie.Give(http, pending);
         return address;
@@ -53,6 +53,6 @@ internal sealed class OidcFlow(OidcProvider provider, SignInCookie cookie, Rando
 
         // 3
         var identity = await provider.RedeemAsync(Query.Text(http, "code") ?? "", Query.Text(http, "iss"), pending, http.RequestAborted);
-        return (identity, pending.LinkTo is { } hash ? TokenHash.FromBytes(hash) : null);
+        return (identity, pending.LinkTo is { } hash ? TokenHash.FromBytes(Convert.FromHexString(hash)) : null);
     }
 }

@@ -6,6 +6,7 @@ using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
 using Skerry.Objects;
 using Skerry.Server.Management.Access;
+using Skerry.Server.Management.Requests;
 using Skerry.Storage;
 
 namespace Skerry.Server.Management.SignIn;
@@ -62,14 +63,18 @@ internal sealed class OidcRoutes(
         {
             to = flow is null ? PageWith("problem", "Sign-in by OpenID Connect is not set up here.") : await step(http, flow);
         }
+        catch (OidcException e) when (e.InnerException is null)
+        {
+            to = Refuse(http, e.Message);
+        }
         catch (OidcException e)
         {
-            logger.OidcFailed(e.InnerException, http.TraceIdentifier, e.Message);
+            logger.OidcFailed(e.InnerException, http.RequestId(), e.Message);
             to = PageWith("problem", e.Message);
         }
         catch (Exception e) when (e is DurableObjectException or StorageException or TimeoutException)
         {
-            logger.OidcFailed(e, http.TraceIdentifier, "users cannot be had now");
+            logger.OidcFailed(e, http.RequestId(), "users cannot be had now");
             to = PageWith("problem", "Users cannot be had at this moment; try again.");
         }
 
@@ -80,7 +85,7 @@ internal sealed class OidcRoutes(
 
     private string Refuse(HttpContext http, string? problem)
     {
-        logger.OidcRefused(http.TraceIdentifier, problem ?? "");
+        logger.OidcRefused(http.RequestId(), problem ?? "");
         return PageWith("problem", problem ?? "It was refused.");
     }
 

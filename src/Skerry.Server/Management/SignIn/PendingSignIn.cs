@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Skerry.Server.Management.SignIn;
 
@@ -10,10 +11,10 @@ namespace Skerry.Server.Management.SignIn;
 /// <param name="Verifier">Says to the provider that whoever redeems the code has asked for it (RFC 7636).</param>
 /// <param name="EndsOn">When it is too late to end it.</param>
 /// <param name="LinkTo">
-/// The hash of the token of whoever wants to link the identity, so that the end is permitted by the same token as it is then;
+/// The hash of the token of whoever wants to link the identity, in hexadecimal digits, so that the end is permitted by the same token as it is then;
 /// null: somebody signs in.
 /// </param>
-internal sealed record PendingSignIn(string State, string Nonce, string Verifier, DateTimeOffset EndsOn, byte[]? LinkTo)
+internal sealed record PendingSignIn(string State, string Nonce, string Verifier, DateTimeOffset EndsOn, string? LinkTo)
 {
     /// <summary>How long people have at the provider.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -21,10 +22,11 @@ internal sealed record PendingSignIn(string State, string Nonce, string Verifier
     private const int RandomBytes = 32;
 
     /// <summary>The verifier's hash, which the provider is told at the beginning.</summary>
+    [JsonIgnore]
     public string Challenge => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)));
 
     /// <summary>Begins one.</summary>
-    public static PendingSignIn Begin(byte[]? linkTo, RandomNumberGenerator random, TimeProvider time) =>
+    public static PendingSignIn Begin(string? linkTo, RandomNumberGenerator random, TimeProvider time) =>
         new(Text(random), Text(random), Text(random), time.GetUtcNow() + Patience, linkTo);
 
     /// <summary>Whether an answer belongs to it.</summary>
