@@ -282,15 +282,20 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
+        builder.Services.AddSingleton(new ManagementAddress(api));
         builder.Services.AddSingleton<Health>();
         builder.Services.AddSingleton<ClusterAccount>();
         builder.Services.AddSingleton<CredentialsIssuer>();
-        ManagementPipeline.AddTo(builder.Services);
+        ManagementPipeline.AddTo(builder.Services, options);
 
         // Passkeys belong to a name, which an address on loopback is none of. The port may be known only once it is taken.
         builder.Services.Configure<PasskeyOptions>(passkeys =>
         {
-            if (api is not null)
+            if (options.SignIn.Url is { } site)
+            {
+                (passkeys.Domain, passkeys.Origins) = (site.Host, [site.GetLeftPart(UriPartial.Authority)]);
+            }
+            else if (api is not null)
             {
                 passkeys.Origins = [$"http://{passkeys.Domain}:{new Uri(api.ClientUrl).Port}"];
             }

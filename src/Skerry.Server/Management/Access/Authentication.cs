@@ -10,7 +10,9 @@ namespace Skerry.Server.Management.Access;
 /// <summary>Lets requests under <c>/client/v4</c> through that carry a token, and notes whose it is.</summary>
 internal sealed class Authentication(Authorizer authorizer, NodeToken node, FailedAttempts attempts, TokenUses uses)
 {
-    private const string Scheme = "Bearer ";
+    /// <summary>What stands before the token.</summary>
+    public const string Scheme = "Bearer ";
+
     private const string NodesOperation = "skerry-list-nodes";
     private const string VerifyOperation = "user-api-tokens-verify-token";
     private static readonly PathString Root = "/client/v4";

@@ -1,0 +1,25 @@
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Skerry.Server.Configuration;
+
+namespace Skerry.Server.Management.SignIn;
+
+/// <summary>Checks what a provider says of itself, before it is believed (OpenID Connect Discovery, 4.3).</summary>
+/// <param name="issuer">Who it has to be.</param>
+internal sealed class OidcMetadata(string issuer) : IConfigurationValidator<OpenIdConnectConfiguration>
+{
+    /// <summary>Where the provider describes itself.</summary>
+    public static string AddressOf(string issuer) => issuer.TrimEnd('/') + "/.well-known/openid-configuration";
+
+    /// <inheritdoc/>
+    public ConfigurationValidationResult Validate(OpenIdConnectConfiguration configuration)
+    {
+        var problem = configuration.Issuer != issuer ? $"it says that its issuer is \"{configuration.Issuer}\", and sign_in.oidc_issuer is \"{issuer}\"; they have to be the same, to the last slash"
+            : Problem("authorization_endpoint", configuration.AuthorizationEndpoint) ?? Problem("token_endpoint", configuration.TokenEndpoint) ?? Problem("jwks_uri", configuration.JwksUri)
+            ?? (configuration.SigningKeys.Count == 0 ? "it has no keys that signatures could be checked by" : null);
+        return new() { Succeeded = problem is null, ErrorMessage = problem };
+    }
+
+    private static string? Problem(string name, string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var parsed) && SignInSettings.IsSafe(parsed) ? null : $"its {name} \"{url}\" is not https://";
+}
