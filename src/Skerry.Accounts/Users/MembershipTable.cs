@@ -25,7 +25,7 @@ internal sealed class MembershipTable(
     public IReadOnlyList<string> Noted() => parts.Sql.Exec<string>("SELECT account_id FROM memberships ORDER BY account_id").ToList();
 
     /// <summary>Notes what is about to be so; false if there are too many.</summary>
-    public bool Note(string accountId)
+    private bool Note(string accountId)
     {
         if (parts.Sql.Exec<long>("SELECT count(*) FROM memberships WHERE account_id <> ?", accountId).One() >= IUser.MembershipsMax)
         {
@@ -48,10 +48,52 @@ internal sealed class MembershipTable(
         return (await Task.WhenAll([.. noted, .. invited])).OfType<Membership>().ToList();
     }
 
+    /// <summary>Accepts an invitation to an e-mail address that the user has.</summary>
+    public async Task<Answer<MemberRecord>> AcceptAsync(string id, string email, Actor by) =>
+        await FindAsync(id, email) is { } found
+            ? await JoinAsync(found.Account.Id, account => account.AcceptInvitation(id, userId, email, by))
+            : NoMembership(id);
+
+    /// <summary>Makes the user the first member of an account.</summary>
+    public Task<Answer<MemberRecord>> JoinAsFirstAsync(string accountId, string email, Actor by) =>
+        JoinAsync(accountId, account => account.AddFirstMember(userId, email, by));
+
+    /// <summary>Leaves an account, or declines an invitation.</summary>
+    public async Task<Answer<MemberRecord>> LeaveAsync(string id, string email, Actor by)
+    {
+        if (await FindAsync(id, email) is not { } found)
+        {
+            return NoMembership(id);
+        }
+
+        var account = accounts.GetByName(found.Account.Id);
+        if (found.Member.Status == MemberStatus.Pending)
+        {
+            return await account.DeclineInvitation(id, email, by);
+        }
+
+        var answer = await account.Leave(userId, by);
+        if (answer.Value is not null)
+        {
+            Forget(found.Account.Id);
+        }
+
+        return answer;
+    }
+
+    /// <summary>Tells the accounts another e-mail address. Nobody waits for it: rights do not hang on what people see.</summary>
+    public void ChangeEmail(string email, Actor by)
+    {
+        foreach (var account in Noted())
+        {
+            parts.Context.WaitUntil(accounts.GetByName(account).ChangeMemberEmail(userId, email, by));
+        }
+    }
+
     /// <summary>
     /// Joins an account. 1. It is noted. 2. The account makes it so. 3. If it does not, the note goes.
     /// </summary>
-    public async Task<Answer<MemberRecord>> JoinAsync(string accountId, Func<IAccount, Task<Answer<MemberRecord>>> join)
+    private async Task<Answer<MemberRecord>> JoinAsync(string accountId, Func<IAccount, Task<Answer<MemberRecord>>> join)
     {
         // 1
         if (!Note(accountId))
@@ -96,6 +138,10 @@ internal sealed class MembershipTable(
 
         return null;
     }
+
+    private async Task<Membership?> FindAsync(string id, string email) => (await ListAsync(email)).FirstOrDefault(one => one.Member.Id == id);
+
+    private static Answer<MemberRecord> NoMembership(string id) => new(null, AccountsFault.NotFound, $"There is no membership {id}, and no invitation.");
 
     private async Task<Membership?> FindMemberAsync(string accountId)
     {

@@ -15,7 +15,6 @@ namespace Skerry.Accounts.Users;
 public sealed class User : TokenHolder, IUser
 {
     private const string Resource = "user";
-    private const int NameCharsMax = 60;
 
     private static readonly TimeSpan BusyTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SettleAgain = TimeSpan.FromMinutes(1);
@@ -25,6 +24,7 @@ public sealed class User : TokenHolder, IUser
     private readonly TwoFactorTable _factor;
     private readonly PasskeyTable _passkeys;
     private readonly HeldKeys _keys;
+    private readonly LinkTable _links;
     private readonly MembershipTable _memberships;
     private readonly PasswordProof _proof;
     private SessionTable? _sessions;
@@ -44,6 +44,7 @@ public sealed class User : TokenHolder, IUser
         _factor = new(Parts);
         _passkeys = new(HolderId, Find, Parts, services.Passkeys);
         _keys = new(HolderId, Parts, services.Index);
+        _links = new(Parts, _keys, Log);
         _memberships = new(HolderId, Parts, services.Accounts, services.Index);
         _proof = new(HolderId, Find, _table, _factor, services.Hashing, services.Guards);
         OpenSessions();
@@ -63,14 +64,9 @@ public sealed class User : TokenHolder, IUser
             return new(null, AccountsFault.Taken, $"The id {HolderId} was used before.");
         }
 
-        if (!EmailAddress.TryNormalize(user.Email, out var email, out var problem))
+        if (!user.TryCheck(out var email, out var problem))
         {
             return new(null, AccountsFault.Invalid, problem);
-        }
-
-        if ((NamesProblem(user.FirstName, user.LastName) ?? user.Link?.Problem ?? (user.Password is { } given ? PasswordRules.Problem(given, email) : null)) is { } refused)
-        {
-            return new(null, AccountsFault.Invalid, refused);
         }
 
         var hash = user.Password is null ? null : await _services.Hashing.HashAsync(user.Password);
@@ -83,7 +79,7 @@ public sealed class User : TokenHolder, IUser
         List<byte[]> keys = [UserKey.OfEmail(email)];
         if (user.Link is { } link)
         {
-            keys.Add(UserKey.OfLink(link.Issuer, link.Subject));
+            keys.Add(LinkTable.KeyOf(link));
         }
 
         for (var i = 0; i < keys.Count; i++)
@@ -101,6 +97,7 @@ public sealed class User : TokenHolder, IUser
         Make(Resource, Json(_table.Show(row, false)), now, by, () =>
         {
             UserTable.Create(Sql);
+            LinkTable.Create(Sql);
             TwoFactorTable.Create(Sql);
             PasskeyTable.Create(Sql);
             SessionTable.Create(Sql);
@@ -110,7 +107,7 @@ public sealed class User : TokenHolder, IUser
             _passkeys.MakeKey();
             if (user.Link is not null)
             {
-                _table.AddLink(user.Link);
+                _links.Put(user.Link);
             }
 
             _keys.Note(keys);
@@ -132,7 +129,7 @@ public sealed class User : TokenHolder, IUser
             return Task.FromResult(Missing<UserInfo>());
         }
 
-        if (NamesProblem(firstName, lastName) is { } problem)
+        if (UserNames.Problem(firstName, lastName) is { } problem)
         {
             return Task.FromResult(new Answer<UserInfo>(null, AccountsFault.Invalid, problem));
         }
@@ -179,11 +176,7 @@ public sealed class User : TokenHolder, IUser
 
         // 3
         await SettleAsync();
-        foreach (var account in _memberships.Noted())
-        {
-            Context.WaitUntil(_services.Accounts.GetByName(account).ChangeMemberEmail(HolderId, address, by));
-        }
-
+        _memberships.ChangeEmail(address, by);
         return changed;
     });
 
@@ -261,7 +254,7 @@ public sealed class User : TokenHolder, IUser
     {
         return HasLink() ? await BeginSessionAsync("sign_in_by_link", HasLink, by) : new(null, AccountsFault.NotProved, "This sign-in is not linked to the user.");
 
-        bool HasLink() => Exists && _table.Links().Contains(link);
+        bool HasLink() => Exists && _links.Contains(link);
     }
 
     /// <inheritdoc/>
@@ -319,14 +312,14 @@ public sealed class User : TokenHolder, IUser
     public Task<Answer<UserLink>> LinkByEmail(UserLink link, string email, Actor by) => LinkIfAsync(
         link,
         row => !EmailAddress.TryNormalize(email, out var address, out _) || row.Email != address ? "email: it is not the user's."
-            : _table.Links().Any(one => one.Issuer == link.Issuer) ? "link: the user has another identity there."
+            : _links.List().Any(one => one.Issuer == link.Issuer) ? "link: the user has another identity there."
             : null,
         by);
 
     /// <inheritdoc/>
     public Task<Answer<UserLink>> Unlink(UserLink link, Actor by) => AloneAsync<UserLink>(async () =>
     {
-        if (Find() is not { } row || !_table.Links().Contains(link))
+        if (Find() is not { } row || !_links.Contains(link))
         {
             return new(null, AccountsFault.NotFound, "There is no such link.");
         }
@@ -336,45 +329,21 @@ public sealed class User : TokenHolder, IUser
             return LastWayIn<UserLink>();
         }
 
-        Storage.TransactionSync(() =>
-        {
-            _table.RemoveLink(link);
-            _keys.Note(UserKey.OfLink(link.Issuer, link.Subject));
-            Log("unlink", by, JsonSerializer.Serialize(link, AccountsJson.Default.UserLink), null);
-        });
+        _links.Remove(link, by);
         await SettleAsync();
         return link;
     });
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<UserLink>> ListLinks() => Task.FromResult(Exists ? _table.Links() : []);
+    public Task<IReadOnlyList<UserLink>> ListLinks() => Task.FromResult(Exists ? _links.List() : []);
 
     /// <inheritdoc/>
-    public Task<Answer<TwoFactorEnrolment>> BeginTwoFactor() => Task.FromResult<Answer<TwoFactorEnrolment>>(
-        Find() is not { } row ? Missing<TwoFactorEnrolment>()
-        : row.PasswordHash is null ? new Answer<TwoFactorEnrolment>(null, AccountsFault.Invalid, "There is no password that a code could be asked for besides; set one first.")
-        : _factor.IsEnabled ? new Answer<TwoFactorEnrolment>(null, AccountsFault.Taken, "The second factor is enabled already; disable it first.")
-        : _factor.Begin(row.Email));
+    public Task<Answer<TwoFactorEnrolment>> BeginTwoFactor() =>
+        Task.FromResult(Find() is { } row ? _factor.Begin(row) : Missing<TwoFactorEnrolment>());
 
     /// <inheritdoc/>
-    public Task<Answer<RecoveryCodes>> ConfirmTwoFactor(string code, Actor by)
-    {
-        if (!Exists)
-        {
-            return Task.FromResult(Missing<RecoveryCodes>());
-        }
-
-        if (code is null or { Length: > NameCharsMax } || !_factor.IsConfirmedBy(code))
-        {
-            return Task.FromResult(new Answer<RecoveryCodes>(null, AccountsFault.NotProved, "The code is wrong, or the enrolment was not begun within 15 minutes."));
-        }
-
-        return Task.FromResult<Answer<RecoveryCodes>>(Storage.TransactionSync(() =>
-        {
-            Log("enable_two_factor", by, null, null);
-            return _factor.Enable(code);
-        }));
-    }
+    public Task<Answer<RecoveryCodes>> ConfirmTwoFactor(string code, Actor by) =>
+        Task.FromResult(Exists ? _factor.Confirm(code, () => Log("enable_two_factor", by, null, null)) : Missing<RecoveryCodes>());
 
     /// <inheritdoc/>
     public async Task<Answer<UserInfo>> DisableTwoFactor(string password, Actor by)
@@ -402,42 +371,16 @@ public sealed class User : TokenHolder, IUser
     public async Task<IReadOnlyList<Membership>> ListMemberships() => Find() is { } row ? await _memberships.ListAsync(row.Email) : [];
 
     /// <inheritdoc/>
-    public Task<Answer<MemberRecord>> AcceptMembership(string id, Actor by) => AloneAsync<MemberRecord>(async () =>
-        Find() is not { } row ? Missing<MemberRecord>()
-        : (await _memberships.ListAsync(row.Email)).FirstOrDefault(one => one.Member.Id == id) is not { } membership ? NoMembership(id)
-        : await _memberships.JoinAsync(membership.Account.Id, account => account.AcceptInvitation(id, HolderId, row.Email, by)));
+    public Task<Answer<MemberRecord>> AcceptMembership(string id, Actor by) =>
+        AloneAsync<MemberRecord>(async () => Find() is { } row ? await _memberships.AcceptAsync(id, row.Email, by) : Missing<MemberRecord>());
 
     /// <inheritdoc/>
-    public Task<Answer<MemberRecord>> LeaveMembership(string id, Actor by) => AloneAsync<MemberRecord>(async () =>
-    {
-        if (Find() is not { } row)
-        {
-            return Missing<MemberRecord>();
-        }
-
-        if ((await _memberships.ListAsync(row.Email)).FirstOrDefault(one => one.Member.Id == id) is not { } membership)
-        {
-            return NoMembership(id);
-        }
-
-        var account = _services.Accounts.GetByName(membership.Account.Id);
-        if (membership.Member.Status == MemberStatus.Pending)
-        {
-            return await account.DeclineInvitation(id, row.Email, by);
-        }
-
-        var answer = await account.Leave(HolderId, by);
-        if (answer.Value is not null)
-        {
-            _memberships.Forget(membership.Account.Id);
-        }
-
-        return answer;
-    });
+    public Task<Answer<MemberRecord>> LeaveMembership(string id, Actor by) =>
+        AloneAsync<MemberRecord>(async () => Find() is { } row ? await _memberships.LeaveAsync(id, row.Email, by) : Missing<MemberRecord>());
 
     /// <inheritdoc/>
-    public Task<Answer<MemberRecord>> JoinAsFirstMember(string accountId, Actor by) => AloneAsync<MemberRecord>(async () =>
-        Find() is { } row ? await _memberships.JoinAsync(accountId, account => account.AddFirstMember(HolderId, row.Email, by)) : Missing<MemberRecord>());
+    public Task<Answer<MemberRecord>> JoinAsFirstMember(string accountId, Actor by) =>
+        AloneAsync<MemberRecord>(async () => Find() is { } row ? await _memberships.JoinAsFirstAsync(accountId, row.Email, by) : Missing<MemberRecord>());
 
     /// <inheritdoc/>
     public async Task ForgetMembership(string accountId)
@@ -478,7 +421,7 @@ public sealed class User : TokenHolder, IUser
     // What was claimed and is somebody else's now was never confirmed: nobody has found this user by it.
     private async Task<bool> SettleAsync()
     {
-        if (!await _keys.SettleAsync(_table.Keys()))
+        if (!await _keys.SettleAsync(Keys()))
         {
             Remove(Actor.System);
             await _keys.SettleAsync([]);
@@ -492,58 +435,21 @@ public sealed class User : TokenHolder, IUser
     private void Remove(Actor by) => Storage.TransactionSync(() =>
     {
         var before = Json(Shown());
-        _keys.Note(_table.Keys());
+        _keys.Note(Keys());
         Tokens!.DeleteAll();
         _sessions!.EndOthers(null);
         _factor.Remove();
         _passkeys.DeleteAll();
         _memberships.ForgetAll();
+        _links.DeleteAll();
         _table.Delete();
         Log("delete", by, before, null);
     });
 
     private Task<Answer<UserLink>> LinkIfAsync(UserLink link, Func<UserRow, string?> refusal, Actor by) => AloneAsync<UserLink>(async () =>
-    {
-        if (Find() is not { } row)
-        {
-            return Missing<UserLink>();
-        }
-
-        if (link.Problem is { } problem)
-        {
-            return new(null, AccountsFault.Invalid, problem);
-        }
-
-        if (_table.Links() is var links && links.Contains(link))
-        {
-            return link;
-        }
-
-        if (refusal(row) is { } refused)
-        {
-            return new(null, AccountsFault.NotProved, refused);
-        }
-
-        if (links.Count >= IUser.LinksMax)
-        {
-            return new(null, AccountsFault.TooMany, $"There are {IUser.LinksMax} links already; take one away first.");
-        }
-
-        var key = UserKey.OfLink(link.Issuer, link.Subject);
-        if (!await _keys.TakeAsync(key))
-        {
-            _keys.Keep(key);
-            return new(null, AccountsFault.Taken, "link: it is somebody else's.");
-        }
-
-        Storage.TransactionSync(() =>
-        {
-            _table.AddLink(link);
-            _keys.Keep(key);
-            Log("link", by, null, JsonSerializer.Serialize(link, AccountsJson.Default.UserLink));
-        });
-        return link;
-    });
+        Find() is not { } row ? Missing<UserLink>()
+        : link.Problem is null && !_links.Contains(link) && refusal(row) is { } refused ? new(null, AccountsFault.NotProved, refused)
+        : await _links.AddAsync(link, by));
 
     private async Task<Answer<T>> AloneAsync<T>(Func<Task<Answer<T>>> change)
         where T : class
@@ -581,7 +487,7 @@ public sealed class User : TokenHolder, IUser
         return Shown();
     }
 
-    private bool IsLastWayIn(UserRow row) => row.PasswordHash is null && _table.Links().Count + _passkeys.Count() == 1;
+    private bool IsLastWayIn(UserRow row) => row.PasswordHash is null && _links.List().Count + _passkeys.Count() == 1;
 
     private static Answer<T> LastWayIn<T>()
         where T : class => new(null, AccountsFault.Invalid, "Nothing else lets the user in; set a password first, or add another passkey or link.");
@@ -593,17 +499,13 @@ public sealed class User : TokenHolder, IUser
 
     private UserRow? Find() => Audit is null ? null : _table.Find();
 
+    // By which this user is found, and nobody else.
+    private IReadOnlyList<byte[]> Keys() => Find() is { } row ? [UserKey.OfEmail(row.Email), .. _links.Keys()] : [];
+
     private UserInfo Shown() => _table.Show(Find()!, _factor.IsEnabled);
 
     private static string Json(UserInfo user) => JsonSerializer.Serialize(user, AccountsJson.Default.UserInfo);
 
     private static Answer<T> Busy<T>()
         where T : class => new(null, AccountsFault.TryLater, "Another change is under way.", BusyTime);
-
-    private static Answer<MemberRecord> NoMembership(string id) => new(null, AccountsFault.NotFound, $"There is no membership {id}, and no invitation.");
-
-    private static string? NamesProblem(string? firstName, string? lastName) =>
-        IsName(firstName) && IsName(lastName) ? null : $"first_name, last_name: one of them is too long or has control characters; accepted: up to {NameCharsMax} characters.";
-
-    private static bool IsName(string? name) => name is null || (name.Length <= NameCharsMax && !name.Any(char.IsControl));
 }

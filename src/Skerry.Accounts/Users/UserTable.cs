@@ -13,8 +13,7 @@ internal sealed class UserTable(string userId, ObjectParts parts)
         """
         CREATE TABLE user (
             email TEXT NOT NULL, first_name TEXT, last_name TEXT, password_hash TEXT, password_number INTEGER NOT NULL,
-            created_on INTEGER NOT NULL, modified_on INTEGER NOT NULL);
-        CREATE TABLE links (issuer TEXT NOT NULL, subject TEXT NOT NULL, PRIMARY KEY (issuer, subject)) WITHOUT ROWID
+            created_on INTEGER NOT NULL, modified_on INTEGER NOT NULL)
         """);
 
     public UserRow? Find() => parts.Sql.Exec<UserRow>($"SELECT {Columns} FROM user").OneOrDefault();
@@ -27,24 +26,10 @@ internal sealed class UserTable(string userId, ObjectParts parts)
             row.Email, row.FirstName, row.LastName, row.PasswordHash, row.PasswordNumber, row.CreatedOn, row.ModifiedOn);
     }
 
-    public void Delete()
-    {
-        parts.Sql.Exec("DELETE FROM user");
-        parts.Sql.Exec("DELETE FROM links");
-    }
+    public void Delete() => parts.Sql.Exec("DELETE FROM user");
 
     /// <summary>Replaces the hash of a password that is the same.</summary>
     public void Strengthen(string before, string after) => parts.Sql.Exec("UPDATE user SET password_hash = ? WHERE password_hash = ?", after, before);
-
-    public IReadOnlyList<UserLink> Links() => parts.Sql.Exec<UserLink>("SELECT issuer, subject FROM links ORDER BY issuer, subject").ToList();
-
-    public void AddLink(UserLink link) => parts.Sql.Exec("INSERT OR IGNORE INTO links (issuer, subject) VALUES (?, ?)", link.Issuer, link.Subject);
-
-    public void RemoveLink(UserLink link) => parts.Sql.Exec("DELETE FROM links WHERE issuer = ? AND subject = ?", link.Issuer, link.Subject);
-
-    /// <summary>The keys by which this user is found, and nobody else.</summary>
-    public IReadOnlyList<byte[]> Keys() =>
-        Find() is { } row ? [UserKey.OfEmail(row.Email), .. Links().Select(static link => UserKey.OfLink(link.Issuer, link.Subject))] : [];
 
     public UserInfo Show(UserRow row, bool twoFactor) =>
         new(userId, row.Email, row.FirstName, row.LastName, twoFactor, row.PasswordHash is not null, row.CreatedOn, row.ModifiedOn);

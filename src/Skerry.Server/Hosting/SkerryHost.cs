@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Skerry.Accounts.Users.Passkeys;
 using Skerry.Objects.Fleet;
 using Skerry.Server.Configuration;
 using Skerry.Server.Credentials;
@@ -286,6 +287,19 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton<ClusterAccount>();
         builder.Services.AddSingleton<CredentialsIssuer>();
         ManagementPipeline.AddTo(builder.Services, options);
+
+        // Passkeys belong to a name, which an address on loopback is none of. The port may be known only once it is taken.
+        builder.Services.Configure<PasskeyOptions>(passkeys =>
+        {
+            if (options.SignIn.Url is { } site)
+            {
+                (passkeys.Domain, passkeys.Origins) = (site.Host, [site.GetLeftPart(UriPartial.Authority)]);
+            }
+            else if (api is not null)
+            {
+                passkeys.Origins = [$"http://{passkeys.Domain}:{new Uri(api.ClientUrl).Port}"];
+            }
+        });
         if (fleet is not null)
         {
             builder.Services.AddRelay();

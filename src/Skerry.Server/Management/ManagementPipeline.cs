@@ -80,6 +80,7 @@ internal static class ManagementPipeline
         Make<MemberRoutes>().AddTo(api);
         Make<MembershipRoutes>().AddTo(api);
         Make<UserRoutes>().AddTo(api);
+        Make<PasskeyRoutes>().AddTo(api);
         Make<LinkRoutes>().AddTo(api);
         Make<ClusterUserRoutes>().AddTo(api);
         Make<AuditRoutes>().AddTo(api);
@@ -92,7 +93,7 @@ internal static class ManagementPipeline
         routes.MapMethods("/openapi.json", GetAndHead, ApiDocument.Answer);
         ReferencePage.MapTo(routes);
         routes.MapMethods("/health", GetAndHead, services.GetRequiredService<Health>().AnswerManagement);
-        routes.MapMethods("/", GetAndHead, DashboardPage.Answer);
+        Pages.MapTo(routes);
 
         T Make<T>() => ActivatorUtilities.CreateInstance<T>(services);
     }

@@ -34,7 +34,7 @@ public sealed class SeatMapTests(SkerryNode node, Browser browser) : IClassFixtu
         }
 
         await Expect(bob.Locator("#passengers li")).ToHaveCountAsync(13);
-        await Shoot(bob, "seat-map.png");
+        await Screenshots.TakeAsync(bob, "seat-map.png");
 
         await ada.GetByRole(AriaRole.Button, new() { Name = "Undo the last five minutes" }).ClickAsync();
         await ada.GetByRole(AriaRole.Button, new() { Name = "Undo", Exact = true }).ClickAsync();
@@ -106,7 +106,7 @@ public sealed class SeatMapTests(SkerryNode node, Browser browser) : IClassFixtu
         await Book(page, "2B", "Charles Babbage");
         await Expect(page.Locator("#taken")).ToHaveTextAsync("2");
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
-        await Shoot(page, "seat-map-narrow.png");
+        await Screenshots.TakeAsync(page, "seat-map-narrow.png");
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class SeatMapTests(SkerryNode node, Browser browser) : IClassFixtu
         await Expect(page.Locator("#status")).ToHaveTextAsync("Healthy");
         await Expect(page.Locator("#namespaces")).ToContainTextAsync("Flight");
         await Expect(page.Locator("#flight")).ToHaveAttributeAsync("href", $"{node.GatewayUrl}/flights/LX14");
-        await Shoot(page, "dashboard.png");
+        await Screenshots.TakeAsync(page, "dashboard.png");
     }
 
     private static ILocator Seat(IPage page, string number) => page.Locator($"[data-seat='{number}']");
@@ -126,13 +126,6 @@ public sealed class SeatMapTests(SkerryNode node, Browser browser) : IClassFixtu
     {
         await page.Locator("#passenger").FillAsync(passenger);
         await Seat(page, seat).ClickAsync();
-    }
-
-    // The documentation's own pictures change only when that is asked for; no two runs give the same bytes.
-    private static Task Shoot(IPage page, string name)
-    {
-        string[] folder = Environment.GetEnvironmentVariable("UPDATE_IMAGES") == "1" ? ["docs", "images"] : ["artifacts", "images"];
-        return page.ScreenshotAsync(new() { Path = Path.Combine([RepositoryRoot.Path, .. folder, name]) });
     }
 
     private async Task<IPage> Open(string flight)

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Serialization;
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Members;
 using Skerry.Accounts.Tests.Audit;
@@ -22,7 +23,7 @@ public sealed class AccountsNode : IAsyncLifetime
 {
     public const int PasswordIterations = 1_000;
 
-    private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("skerry-accounts-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("skerry-accounts-").FullName;
     private int _passwordIterations = PasswordIterations;
     private WebApplication? _app;
 
@@ -37,6 +38,9 @@ public sealed class AccountsNode : IAsyncLifetime
     public DurableObjectNamespace<ISignInGuard> Guards => _app!.Services.GetRequiredService<DurableObjectNamespace<ISignInGuard>>();
 
     public DurableObjectNamespace<IKeyHolder> KeyHolders => _app!.Services.GetRequiredService<DurableObjectNamespace<IKeyHolder>>();
+
+    /// <summary>What values travel between nodes by.</summary>
+    public Serializer Wire => _app!.Services.GetRequiredService<Serializer>();
 
     public UserRegistry Registry => _app!.Services.GetRequiredService<UserRegistry>();
 
@@ -97,7 +101,7 @@ public sealed class AccountsNode : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        System.IO.Directory.Delete(_folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task StopAsync()

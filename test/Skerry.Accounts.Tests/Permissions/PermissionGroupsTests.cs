@@ -71,7 +71,7 @@ public sealed class PermissionGroupsTests
     [Fact]
     public void Scopes_part_the_table()
     {
-        Assert.Equal(14, PermissionGroups.OfScope(PermissionGroups.AccountScope).Count());
+        Assert.Equal(15, PermissionGroups.OfScope(PermissionGroups.AccountScope).Count());
         Assert.Equal(7, PermissionGroups.OfScope(PermissionGroups.UserScope).Count());
         Assert.Empty(PermissionGroups.OfScope("com.cloudflare.api.account.zone"));
     }

@@ -35,7 +35,7 @@ public sealed class RoleTableTests
         var policies = PolicyGen.Compile(role.ToPolicy(Account));
         (string Word, Product Product)[] shown =
         [
-            ("api_tokens", Product.AccountApiTokens), ("auditlogs", Product.AuditLogs), ("d1", Product.D1), ("organization", Product.AccountSettings),
+            ("api_tokens", Product.AccountApiTokens), ("auditlogs", Product.AuditLogs), ("d1", Product.D1), ("nodes", Product.Nodes), ("organization", Product.AccountSettings),
             ("queues", Product.Queues), ("worker", Product.WorkersScripts), ("workers_kv", Product.WorkersKvStorage),
         ];
         Assert.Equal(shown.Select(one => one.Word), role.Permissions.Keys);

@@ -11,6 +11,7 @@ public sealed partial class StrongerHashTests(AccountsNode node) : IClassFixture
     [Fact]
     public async Task A_hash_that_is_weaker_than_hashes_are_made_now_is_made_anew_when_it_is_used()
     {
+        await node.RestartAsync();
         var (info, user) = await node.NewUserAsync();
         using var tomorrow = new PasswordHashing(2 * AccountsNode.PasswordIterations);
         await node.RestartAsync(2 * AccountsNode.PasswordIterations);
@@ -27,6 +28,17 @@ public sealed partial class StrongerHashTests(AccountsNode node) : IClassFixture
             var database = Encoding.Latin1.GetString(await node.ExportAsync(user));
             return await Task.WhenAll(Hash().Matches(database).Select(one => one.Value).Distinct().Select(hash => tomorrow.CheckAsync(hash, People.Password)));
         }
+    }
+
+    [Fact]
+    public async Task Those_who_sign_in_while_it_is_made_anew_are_let_in_all_the_same()
+    {
+        await node.RestartAsync();
+        var (info, _) = await node.NewUserAsync();
+        await node.RestartAsync(2 * AccountsNode.PasswordIterations);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i =>
+            node.Users.GetByName(info.Id).SignIn(People.Password, null, People.From($"192.0.2.{i + 1}"))));
+        Assert.All(answers, static one => Assert.NotNull(one.Value));
     }
 
     // Identity's version 3 with HMAC-SHA512 in base64.

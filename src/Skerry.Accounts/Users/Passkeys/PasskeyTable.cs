@@ -55,7 +55,7 @@ internal sealed class PasskeyTable(string userId, Func<UserRow?> find, ObjectPar
         var made = await check.AddedAsync(userId, user, Stored(), response, one => _challenges.IsGood(challenge = one, PasskeyPurpose.Add));
 
         // Others may have been in meanwhile, also with the same answer.
-        if (made is null || find() is null || !_challenges.IsGood(challenge!, PasskeyPurpose.Add))
+        if (made is null || find() is null || !_challenges.IsGood(challenge!, PasskeyPurpose.Add) || IdOf(made.Credential) is not null)
         {
             return new(null, AccountsFault.NotProved, "The authenticator's answer is not right, or came more than five minutes after it was asked, or twice.");
         }
@@ -116,7 +116,7 @@ internal sealed class PasskeyTable(string userId, Func<UserRow?> find, ObjectPar
     public async Task<string?> TrySignInAsync(string response, AuditLog audit, Actor by)
     {
         var (passkey, challenge, countedBack) = await check.SignedAsync(userId, Stored(), response, one => _challenges.IsGood(one, PasskeyPurpose.SignIn));
-        if (passkey is null || parts.Sql.Exec<string>("SELECT id FROM passkeys WHERE credential = ?", passkey.Credential).OneOrDefault() is not { } id)
+        if (passkey is null || IdOf(passkey.Credential) is not { } id)
         {
             return null;
         }
@@ -143,6 +143,8 @@ internal sealed class PasskeyTable(string userId, Func<UserRow?> find, ObjectPar
     }
 
     private IReadOnlyList<StoredPasskey> Stored() => parts.Sql.Exec<StoredPasskey>("SELECT credential, public_key, sign_count FROM passkeys ORDER BY seq").ToList();
+
+    private string? IdOf(byte[] credential) => parts.Sql.Exec<string>("SELECT id FROM passkeys WHERE credential = ?", credential).OneOrDefault();
 
     private PasskeyRecord? Find(string id) =>
         parts.Sql.Exec<PasskeyRecord>("SELECT id, name, created_on, last_used_on FROM passkeys WHERE id = ?", id).OneOrDefault();

@@ -22,8 +22,6 @@ namespace Skerry.Accounts.Users.SignIn;
 internal sealed class PasswordProof(
     string userId, Func<UserRow?> find, UserTable table, TwoFactorTable factor, PasswordHashing hashing, DurableObjectNamespace<ISignInGuard> guards)
 {
-    private const int CodeCharsMax = 64;
-
     private static readonly TimeSpan BusyTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Proves it.</summary>
@@ -34,9 +32,9 @@ internal sealed class PasswordProof(
     /// <returns>The user; or why not.</returns>
     public async Task<Answer<UserRow>> ProveAsync(string? password, bool withFactor, string? code, Actor by)
     {
-        if (password is null or { Length: > PasswordRules.CharsMax } || code is { Length: > CodeCharsMax })
+        if (password is null or { Length: > PasswordRules.CharsMax } || code is { Length: > TwoFactorTable.CodeCharsMax })
         {
-            return new(null, AccountsFault.Invalid, $"password: it is missing or too long; accepted: up to {PasswordRules.CharsMax} characters, and {CodeCharsMax} of a code.");
+            return new(null, AccountsFault.Invalid, $"password: it is missing or too long; accepted: up to {PasswordRules.CharsMax} characters, and {TwoFactorTable.CodeCharsMax} of a code.");
         }
 
         // 1
@@ -47,8 +45,8 @@ internal sealed class PasswordProof(
         }
 
         // 2
-        var hash = find()?.PasswordHash;
-        var check = await hashing.CheckAsync(hash, password);
+        var before = find();
+        var check = await hashing.CheckAsync(before?.PasswordHash, password);
         if (check == PasswordCheck.Busy)
         {
             await guard.TakeBack(userId, prefix);
@@ -56,7 +54,7 @@ internal sealed class PasswordProof(
         }
 
         // Others may have been in meanwhile: a password that was just replaced proves nothing.
-        if (check == PasswordCheck.Wrong || find() is not { } user || user.PasswordHash != hash)
+        if (check == PasswordCheck.Wrong || find() is not { } user || user.PasswordNumber != before?.PasswordNumber)
         {
             return new(null, AccountsFault.NotProved, "The e-mail address or the password is wrong.");
         }
@@ -80,7 +78,7 @@ internal sealed class PasswordProof(
         await guard.Succeed(userId, prefix);
         if (check == PasswordCheck.RightButWeak && await hashing.HashAsync(password) is { } stronger)
         {
-            table.Strengthen(hash!, stronger);
+            table.Strengthen(before.PasswordHash!, stronger);
         }
 
         return user;

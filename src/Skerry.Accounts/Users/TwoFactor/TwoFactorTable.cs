@@ -13,6 +13,9 @@ namespace Skerry.Accounts.Users.TwoFactor;
 /// <param name="parts">The user's object.</param>
 internal sealed class TwoFactorTable(ObjectParts parts)
 {
+    /// <summary>The longest code, blanks and dashes of recovery codes included.</summary>
+    public const int CodeCharsMax = 64;
+
     private const string Issuer = "Skerry";
     private const int SecretBytes = 20; // As long as SHA-1's output, RFC 4226, 4.
     private const int RecoveryCodesCount = 10;
@@ -31,8 +34,18 @@ internal sealed class TwoFactorTable(ObjectParts parts)
     public bool IsEnabled => Find() is { IsEnabled: true };
 
     /// <summary>Begins an enrolment in place of any that was begun. Codes are not asked for before it is confirmed.</summary>
-    public TwoFactorEnrolment Begin(string email)
+    public Answer<TwoFactorEnrolment> Begin(UserRow user)
     {
+        if (user.PasswordHash is null)
+        {
+            return new(null, AccountsFault.Invalid, "There is no password that a code could be asked for besides; set one first.");
+        }
+
+        if (IsEnabled)
+        {
+            return new(null, AccountsFault.Taken, "The second factor is enabled already; disable it first.");
+        }
+
         var secret = new byte[SecretBytes];
         parts.Random.GetBytes(secret);
         parts.Storage.TransactionSync(() =>
@@ -41,25 +54,32 @@ internal sealed class TwoFactorTable(ObjectParts parts)
             parts.Sql.Exec("INSERT INTO two_factor (secret, begun_on, is_enabled, last_step) VALUES (?, ?, 0, 0)", secret, parts.Now());
         });
         var text = Base32Encoding.ToString(secret);
-        return new(text, new OtpUri(OtpType.Totp, text, email, Issuer).ToString());
+        return new TwoFactorEnrolment(text, new OtpUri(OtpType.Totp, text, user.Email, Issuer).ToString());
     }
 
-    /// <summary>Whether a code proves that the app has the secret that was begun with.</summary>
-    public bool IsConfirmedBy(string code) =>
-        Find() is { IsEnabled: false } begun && begun.BegunOn > parts.Now() - EnrolmentTime && StepOf(begun, code) is not null;
-
-    /// <summary>Enables it, in the transaction of the entry that says so.</summary>
-    /// <param name="code">The code that has confirmed it, which is used up by that.</param>
-    public RecoveryCodes Enable(string code)
+    /// <summary>Enables it, if a code proves that the app has the secret that was begun with. The code is used up by that.</summary>
+    /// <param name="code">The code.</param>
+    /// <param name="log">Adds the entry that says so.</param>
+    public Answer<RecoveryCodes> Confirm(string code, Action log)
     {
-        parts.Sql.Exec("UPDATE two_factor SET is_enabled = 1, last_step = ?", StepOf(Find()!, code));
-        var codes = Enumerable.Range(0, RecoveryCodesCount).Select(_ => NewRecoveryCode()).ToArray();
-        foreach (var one in codes)
+        if (code is null or { Length: > CodeCharsMax }
+            || Find() is not { IsEnabled: false } begun || begun.BegunOn <= parts.Now() - EnrolmentTime || StepOf(begun, code) is not { } step)
         {
-            parts.Sql.Exec("INSERT INTO recovery_codes (hash) VALUES (?)", HashOf(one));
+            return new(null, AccountsFault.NotProved, "The code is wrong, or the enrolment was not begun within 15 minutes.");
         }
 
-        return new(codes);
+        string[] codes = [.. Enumerable.Range(0, RecoveryCodesCount).Select(_ => NewRecoveryCode())];
+        parts.Storage.TransactionSync(() =>
+        {
+            parts.Sql.Exec("UPDATE two_factor SET is_enabled = 1, last_step = ?", step);
+            foreach (var one in codes)
+            {
+                parts.Sql.Exec("INSERT INTO recovery_codes (hash) VALUES (?)", HashOf(one));
+            }
+
+            log();
+        });
+        return new RecoveryCodes(codes);
     }
 
     /// <summary>Takes it away, begun or enabled.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Skerry.Accounts;
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Users;
+using Skerry.Accounts.Users.Sessions;
 using Skerry.Objects;
 using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Api;
@@ -103,8 +104,14 @@ internal sealed class UserRoutes(DurableObjectNamespace<IUser> users, UserRegist
     private async Task SignIn(HttpContext http)
     {
         var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.SignInRequest);
-        var begun = (await registry.SignInAsync(request.Email ?? "", request.Password ?? "", request.Code, http.ActorOf(ActorKind.User, null))).OrRefuse();
+        await Answer(http, await registry.SignInAsync(request.Email ?? "", request.Password ?? "", request.Code, http.ActorOf(ActorKind.User, null)));
+    }
+
+    /// <summary>Answers with a session just begun, or with why there is none.</summary>
+    public static async Task Answer(HttpContext http, Answer<CreatedSession> answer)
+    {
         http.Response.Headers.CacheControl = "no-store";
+        var begun = answer.OrRefuse();
         await EnvelopeResponse.Success(
             http, ManagementJson.Readable.EnvelopeSignInResult, new(begun.UserId, begun.Session.Id, begun.Value, begun.Session.ExpiresOn));
     }
