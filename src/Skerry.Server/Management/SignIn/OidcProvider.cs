@@ -24,7 +24,6 @@ internal sealed class OidcProvider : IDisposable
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     private readonly SignInOptions _options;
-    private readonly SignInAddress _address;
     private readonly HttpClient _http;
     private readonly OidcDiscovery _discovery;
     private readonly IdTokenCheck _check;
@@ -38,9 +37,9 @@ internal sealed class OidcProvider : IDisposable
     });
 
     /// <summary>Takes the settings; asks nobody yet.</summary>
-    public OidcProvider(SkerryServerOptions options, SignInAddress address)
+    public OidcProvider(SkerryServerOptions options)
     {
-        (_options, _address) = (options.SignIn, address);
+        _options = options.SignIn;
         var issuer = _options.OidcIssuer!;
 
         // Redirects are not followed: what was checked is where we ask, and a secret goes nowhere else.
@@ -79,7 +78,7 @@ internal sealed class OidcProvider : IDisposable
             ["client_id"] = _options.OidcClientId,
             ["response_type"] = OpenIdConnectResponseType.Code,
             ["scope"] = "openid email",
-            ["redirect_uri"] = _address.Callback,
+            ["redirect_uri"] = pending.RedirectUri,
             ["state"] = pending.State,
             ["nonce"] = pending.Nonce,
             ["code_challenge"] = pending.Challenge,
@@ -115,7 +114,7 @@ internal sealed class OidcProvider : IDisposable
         {
             ["grant_type"] = OpenIdConnectGrantTypes.AuthorizationCode,
             ["code"] = code,
-            ["redirect_uri"] = _address.Callback,
+            ["redirect_uri"] = pending.RedirectUri,
             ["code_verifier"] = pending.Verifier,
         };
         using var request = new HttpRequestMessage(HttpMethod.Post, described.TokenEndpoint);
