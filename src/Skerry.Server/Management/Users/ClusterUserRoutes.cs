@@ -28,7 +28,7 @@ internal sealed class ClusterUserRoutes(
     private async Task Create(HttpContext http)
     {
         var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.NewUserRequest);
-        await RecordAsync(http, "create", "", request.Email);
+        await RecordAsync(http, "create", "new", request.Email);
         var made = (await registry.RegisterAsync(new(request.Email ?? "", request.Password, request.FirstName, request.LastName), http.Actor())).OrRefuse();
         await EnvelopeResponse.Success(http, ManagementJson.Readable.EnvelopeUserResult, UserResult.Of(made));
     }
@@ -58,6 +58,10 @@ internal sealed class ClusterUserRoutes(
 
     private static string Id(HttpContext http) => (string)http.Request.RouteValues["user_id"]!;
 
-    private Task RecordAsync(HttpContext http, string action, string id, string? email) => accounts.GetByName(http.AccountId()).Record(
+    // What is no address is refused here already: it would fill the log.
+    private Task RecordAsync(HttpContext http, string action, string id, string? email) =>
+        email is not null && !EmailAddress.TryNormalize(email, out _, out var problem)
+            ? throw new RequestException(StatusCodes.Status400BadRequest, [new(ErrorCodes.InvalidBody, problem, ErrorSource.OfPath("email"))])
+            : accounts.GetByName(http.AccountId()).Record(
         $"attempt_{action}", "user", id, email is null ? null : JsonSerializer.Serialize(new(email), ManagementJson.Readable.EmailRequest), http.Actor());
 }
