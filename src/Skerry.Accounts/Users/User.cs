@@ -306,15 +306,15 @@ public sealed class User : TokenHolder, IUser
     }
 
     /// <inheritdoc/>
-    public Task<Answer<UserLink>> Link(UserLink link, Actor by) => LinkIfAsync(link, static _ => null, by);
+    public Task<Answer<UserLink>> Link(UserLink link, Actor by) =>
+        AloneAsync<UserLink>(async () => Exists ? await _links.AddAsync(link, by) : Missing<UserLink>());
 
     /// <inheritdoc/>
-    public Task<Answer<UserLink>> LinkByEmail(UserLink link, string email, Actor by) => LinkIfAsync(
-        link,
-        row => !EmailAddress.TryNormalize(email, out var address, out _) || row.Email != address ? "email: it is not the user's."
-            : _links.List().Any(one => one.Issuer == link.Issuer) ? "link: the user has another identity there."
-            : null,
-        by);
+    public Task<Answer<UserLink>> LinkByEmail(UserLink link, string email, Actor by) => AloneAsync<UserLink>(async () =>
+        Find() is not { } row ? Missing<UserLink>()
+        : !EmailAddress.TryNormalize(email, out var address, out _) || row.Email != address ? new(null, AccountsFault.NotProved, "email: it is not the user's.")
+        : !_links.Contains(link) && _links.List().Any(one => one.Issuer == link.Issuer) ? new(null, AccountsFault.NotProved, "link: the user has another identity there.")
+        : await _links.AddAsync(link, by));
 
     /// <inheritdoc/>
     public Task<Answer<UserLink>> Unlink(UserLink link, Actor by) => AloneAsync<UserLink>(async () =>
@@ -445,11 +445,6 @@ public sealed class User : TokenHolder, IUser
         _table.Delete();
         Log("delete", by, before, null);
     });
-
-    private Task<Answer<UserLink>> LinkIfAsync(UserLink link, Func<UserRow, string?> refusal, Actor by) => AloneAsync<UserLink>(async () =>
-        Find() is not { } row ? Missing<UserLink>()
-        : link.Problem is null && !_links.Contains(link) && refusal(row) is { } refused ? new(null, AccountsFault.NotProved, refused)
-        : await _links.AddAsync(link, by));
 
     private async Task<Answer<T>> AloneAsync<T>(Func<Task<Answer<T>>> change)
         where T : class

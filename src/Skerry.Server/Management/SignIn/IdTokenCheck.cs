@@ -12,8 +12,8 @@ namespace Skerry.Server.Management.SignIn;
 /// </summary>
 /// <param name="issuer">Who has to have made it.</param>
 /// <param name="clientId">For whom.</param>
-/// <param name="configuration">Where the provider's keys are; asked anew once for a key that is not known.</param>
-internal sealed class IdTokenCheck(string issuer, string clientId, BaseConfigurationManager configuration)
+/// <param name="discovery">Where the provider's keys are.</param>
+internal sealed class IdTokenCheck(string issuer, string clientId, OidcDiscovery discovery)
 {
     // Clocks of servers differ by less where they are looked after at all.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
@@ -22,22 +22,20 @@ internal sealed class IdTokenCheck(string issuer, string clientId, BaseConfigura
     private static readonly string[] Algorithms = [SecurityAlgorithms.RsaSha256, SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.RsaSsaPssSha256];
 
     private readonly JsonWebTokenHandler _handler = new();
-    private readonly TokenValidationParameters _parameters = new()
-    {
-        ConfigurationManager = configuration,
-        ValidIssuer = issuer,
-        ValidAudience = clientId,
-        ValidAlgorithms = Algorithms,
-        ClockSkew = ClockSkew,
-    };
 
     /// <summary>Checks an answer of the token endpoint.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="nonce">What the token has to name.</param>
+    /// <param name="cancel">Ends it.</param>
     /// <exception cref="OidcException">It is not as it has to be.</exception>
-    public async Task<OidcIdentity> CheckAsync(OpenIdConnectMessage answer, string nonce)
+    public async Task<OidcIdentity> CheckAsync(OpenIdConnectMessage answer, string nonce, CancellationToken cancel)
     {
-        var result = await _handler.ValidateTokenAsync(answer.IdToken, _parameters);
+        var result = await ValidateAsync(answer.IdToken, await discovery.DescribeAsync(cancel));
+        if (result.Exception is SecurityTokenSignatureKeyNotFoundException)
+        {
+            result = await ValidateAsync(answer.IdToken, await discovery.DescribeAnewAsync(cancel));
+        }
+
         if (!result.IsValid)
         {
             throw NotAccepted(result.Exception);
@@ -70,6 +68,15 @@ internal sealed class IdTokenCheck(string issuer, string clientId, BaseConfigura
             new UserLink(issuer, token.Subject),
             isVerified && token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Email, out var email) ? email : null);
     }
+
+    private Task<TokenValidationResult> ValidateAsync(string token, OpenIdConnectConfiguration provider) => _handler.ValidateTokenAsync(token, new TokenValidationParameters
+    {
+        ValidIssuer = issuer,
+        ValidAudience = clientId,
+        ValidAlgorithms = Algorithms,
+        IssuerSigningKeys = provider.SigningKeys,
+        ClockSkew = ClockSkew,
+    });
 
     private static OidcException NotAccepted(Exception e) => new("What the identity provider says of you was not accepted; the node's log says why.", e);
 }

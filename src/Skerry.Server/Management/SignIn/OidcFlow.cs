@@ -12,7 +12,7 @@ namespace Skerry.Server.Management.SignIn;
 /// <item>The code is redeemed for a token, which is checked.</item>
 /// </list>
 /// </summary>
-internal sealed class OidcFlow(OidcProvider provider, SignInCookie cookie, RandomNumberGenerator random, TimeProvider time)
+internal sealed class OidcFlow(OidcProvider provider, SignInAddress address, SignInCookie cookie, RandomNumberGenerator random, TimeProvider time)
 {
     // What providers refuse with, such as access_denied; what else stands there is nobody's to show.
     private const int ErrorCharsMax = 64;
@@ -27,10 +27,10 @@ internal sealed class OidcFlow(OidcProvider provider, SignInCookie cookie, Rando
     /// <exception cref="OidcException">The provider does not say.</exception>
     public async Task<string> BeginAsync(HttpContext http, TokenHash? linkTo)
     {
-        var pending = PendingSignIn.Begin(linkTo?.ToString(), random, time);
-        var address = await provider.AddressForAsync(pending, http.RequestAborted);
+        var pending = PendingSignIn.Begin(address.CallbackFor(http.Request), linkTo?.ToString(), random, time);
+        var provided = await provider.AddressForAsync(pending, http.RequestAborted);
         cookie.Give(http, pending);
-        return address;
+        return provided;
     }
 
     /// <summary>Steps 2 and 3.</summary>

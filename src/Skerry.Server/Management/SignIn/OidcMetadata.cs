@@ -8,9 +8,6 @@ namespace Skerry.Server.Management.SignIn;
 /// <param name="issuer">Who it has to be.</param>
 internal sealed class OidcMetadata(string issuer) : IConfigurationValidator<OpenIdConnectConfiguration>
 {
-    /// <summary>Where the provider describes itself.</summary>
-    public static string AddressOf(string issuer) => issuer.TrimEnd('/') + "/.well-known/openid-configuration";
-
     /// <inheritdoc/>
     public ConfigurationValidationResult Validate(OpenIdConnectConfiguration configuration)
     {

@@ -2,15 +2,14 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Skerry.Server.Configuration;
 
 namespace Skerry.Server.Management.SignIn;
 
 /// <summary>
-/// The OpenID Connect provider: where it wants browsers to go, and what it gives for the codes that they bring back. It is
-/// asked who it is at the first sign-in, and again now and then. Thread-safe.
+/// The OpenID Connect provider: where it wants browsers to go, and what it gives for the codes that they bring back.
+/// Thread-safe.
 /// </summary>
 internal sealed class OidcProvider : IDisposable
 {
@@ -25,9 +24,8 @@ internal sealed class OidcProvider : IDisposable
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     private readonly SignInOptions _options;
-    private readonly SignInAddress _address;
     private readonly HttpClient _http;
-    private readonly ConfigurationManager<OpenIdConnectConfiguration> _configuration;
+    private readonly OidcDiscovery _discovery;
     private readonly IdTokenCheck _check;
 
     // Whoever sends codes that are none makes us ask the provider.
@@ -39,9 +37,9 @@ internal sealed class OidcProvider : IDisposable
     });
 
     /// <summary>Takes the settings; asks nobody yet.</summary>
-    public OidcProvider(SkerryServerOptions options, SignInAddress address)
+    public OidcProvider(SkerryServerOptions options)
     {
-        (_options, _address) = (options.SignIn, address);
+        _options = options.SignIn;
         var issuer = _options.OidcIssuer!;
 
         // Redirects are not followed: what was checked is where we ask, and a secret goes nowhere else.
@@ -57,12 +55,8 @@ internal sealed class OidcProvider : IDisposable
             Timeout = AnswerTimeout,
             MaxResponseContentBufferSize = AnswerBytesMax,
         };
-        _configuration = new(
-            OidcMetadata.AddressOf(issuer),
-            new OpenIdConnectConfigurationRetriever(),
-            new HttpDocumentRetriever(_http) { RequireHttps = issuer.StartsWith("https:", StringComparison.OrdinalIgnoreCase) },
-            new OidcMetadata(issuer));
-        _check = new(issuer, _options.OidcClientId!, _configuration);
+        _discovery = new(issuer, _http);
+        _check = new(issuer, _options.OidcClientId!, _discovery);
     }
 
     /// <summary>What people call it.</summary>
@@ -78,13 +72,13 @@ internal sealed class OidcProvider : IDisposable
     /// <summary>Where the browser goes to begin.</summary>
     /// <exception cref="OidcException">The provider does not say.</exception>
     public async Task<string> AddressForAsync(PendingSignIn pending, CancellationToken cancel) => QueryHelpers.AddQueryString(
-        (await DescribeAsync(cancel)).AuthorizationEndpoint,
+        (await _discovery.DescribeAsync(cancel)).AuthorizationEndpoint,
         new Dictionary<string, string?>
         {
             ["client_id"] = _options.OidcClientId,
             ["response_type"] = OpenIdConnectResponseType.Code,
             ["scope"] = "openid email",
-            ["redirect_uri"] = _address.Callback,
+            ["redirect_uri"] = pending.RedirectUri,
             ["state"] = pending.State,
             ["nonce"] = pending.Nonce,
             ["code_challenge"] = pending.Challenge,
@@ -110,20 +104,8 @@ internal sealed class OidcProvider : IDisposable
             throw new OidcException("Too many people sign in at this moment; try again.");
         }
 
-        var described = await DescribeAsync(cancel);
-        return await _check.CheckAsync(await ExchangeAsync(described, code, pending, cancel), pending.Nonce);
-    }
-
-    private async Task<OpenIdConnectConfiguration> DescribeAsync(CancellationToken cancel)
-    {
-        try
-        {
-            return await _configuration.GetConfigurationAsync(cancel);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new OidcException("The identity provider cannot be reached, or is not the one that is set up; the node's log says why.", e);
-        }
+        var answer = await ExchangeAsync(await _discovery.DescribeAsync(cancel), code, pending, cancel);
+        return await _check.CheckAsync(answer, pending.Nonce, cancel);
     }
 
     private async Task<OpenIdConnectMessage> ExchangeAsync(OpenIdConnectConfiguration described, string code, PendingSignIn pending, CancellationToken cancel)
@@ -132,7 +114,7 @@ internal sealed class OidcProvider : IDisposable
         {
             ["grant_type"] = OpenIdConnectGrantTypes.AuthorizationCode,
             ["code"] = code,
-            ["redirect_uri"] = _address.Callback,
+            ["redirect_uri"] = pending.RedirectUri,
             ["code_verifier"] = pending.Verifier,
         };
         using var request = new HttpRequestMessage(HttpMethod.Post, described.TokenEndpoint);

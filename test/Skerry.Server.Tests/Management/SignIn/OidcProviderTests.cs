@@ -34,6 +34,17 @@ public sealed class OidcProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task On_this_machine_the_browser_comes_back_to_the_name_that_it_has_come_by()
+    {
+        using var browser = _host.NewBrowser();
+        browser.BaseAddress = new(_host.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+        var asked = (await SignInHost.BeginAsync(browser)).Asked!;
+        Assert.Equal($"{browser.BaseAddress}sign-in/oidc/callback", asked["redirect_uri"]);
+        await SignInHost.EndAsync(browser, $"code=c&state={asked["state"]}");
+        Assert.Equal(asked["redirect_uri"], Provider.Asked.Form["redirect_uri"]);
+    }
+
+    [Fact]
     public async Task A_provider_that_wants_the_secret_in_the_form_gets_it_there()
     {
         Provider.Description["token_endpoint_auth_methods_supported"] = new[] { "client_secret_post", "private_key_jwt" };

@@ -8,6 +8,8 @@ namespace Skerry.Server.Tests.Management.SignIn;
 
 public sealed class SignInCookieTests : IDisposable
 {
+    private const string Back = "https://skerry.example.com/sign-in/oidc/callback";
+
     private readonly RandomNumberGenerator _random = RandomNumberGenerator.Create();
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
 
@@ -16,10 +18,10 @@ public sealed class SignInCookieTests : IDisposable
     [Fact]
     public void What_was_sealed_is_opened_by_any_node_with_the_same_settings_for_ten_minutes()
     {
-        var pending = PendingSignIn.Begin(new string('a', 64), _random, _clock);
+        var pending = PendingSignIn.Begin(Back, new string('a', 64), _random, _clock);
         var value = Cookie().Seal(pending);
         Assert.Equal(pending, Cookie().Open(value));
-        Assert.Equal(PendingSignIn.Begin(null, _random, _clock).LinkTo, Cookie().Open(Cookie().Seal(pending with { LinkTo = null }))!.LinkTo);
+        Assert.Equal(pending with { LinkTo = null }, Cookie().Open(Cookie().Seal(pending with { LinkTo = null })));
         Assert.NotEqual(value, Cookie().Seal(pending));
         Assert.InRange(value.Length, 1, 1024);
         _clock.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromTicks(1));
@@ -31,7 +33,7 @@ public sealed class SignInCookieTests : IDisposable
     [Fact]
     public void Nothing_else_is_opened()
     {
-        var value = Cookie().Seal(PendingSignIn.Begin(null, _random, _clock));
+        var value = Cookie().Seal(PendingSignIn.Begin(Back, null, _random, _clock));
         Assert.Null(Cookie(secret: "another secret of the client").Open(value));
         Assert.Null(Cookie(issuer: "https://elsewhere.example.com").Open(value));
         Assert.Null(Cookie(client: "another").Open(value));
