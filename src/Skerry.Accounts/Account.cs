@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Members;
@@ -52,6 +53,22 @@ public sealed class Account : TokenHolder, IAccount
 
     /// <inheritdoc/>
     public Task<AccountInfo?> Get() => Task.FromResult(Exists ? Find() : null);
+
+    /// <inheritdoc/>
+    public Task Record(string action, string resourceType, string resourceId, string? after, Actor by)
+    {
+        CheckRecorded(action);
+        CheckRecorded(resourceType);
+        CheckRecorded(resourceId);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(after?.Length ?? 0, IAccount.RecordedCharsMax, nameof(after));
+        if (Audit is not { } audit)
+        {
+            throw new InvalidOperationException($"There is no account {HolderId}, so what is done cannot be recorded there.");
+        }
+
+        audit.Add(new(Parts.NewId(), Parts.Now(), action, by, resourceType, resourceId, null, after));
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     /// <remarks>
@@ -156,6 +173,12 @@ public sealed class Account : TokenHolder, IAccount
         Task.FromResult(_members?.ChangeEmail(userId, email, by) ?? Missing<MemberRecord>());
 
     private protected override Answer<T> Missing<T>() => new(null, AccountsFault.NotFound, $"There is no account {HolderId}.");
+
+    private static void CheckRecorded(string text, [CallerArgumentExpression(nameof(text))] string? name = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(text, name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(text.Length, IAccount.RecordedCharsMax, name);
+    }
 
     // Nobody waits for it: what others have noted of a member counts for nothing without the member.
     private void Forget(MemberRecord member)

@@ -23,9 +23,6 @@ public sealed class Authorizer(TokenAuthority tokens, MemberAuthority members, T
     /// <summary>Finds a token again, of which only the hash was kept.</summary>
     public ValueTask<KnownToken?> FindAsync(TokenHash hash) => tokens.FindAsync(hash);
 
-    /// <summary>Whether a token is known without asking for it. See <see cref="TokenAuthority.Knows"/>.</summary>
-    public bool Knows(ReadOnlySpan<char> text) => tokens.Knows(text);
-
     /// <summary>Decides on one request. Without allocation where everything is known.</summary>
     /// <param name="token">The token that it carries.</param>
     /// <param name="permission">What it needs.</param>

@@ -10,11 +10,27 @@ public interface IAccount : ITokenHolder
     /// <summary>The most members of one account, invitations included.</summary>
     const int MembersMax = 10_000;
 
+    /// <summary>The longest text of an entry that <see cref="Record"/> adds, in characters.</summary>
+    const int RecordedCharsMax = 4_096;
+
     /// <summary>Makes the account, if it is not there.</summary>
     Task<AccountInfo> Create(string name, Actor by);
 
     /// <summary>The account; null if it was never made.</summary>
     Task<AccountInfo?> Get();
+
+    /// <summary>
+    /// Adds an entry to the account's log, for what its members do as operators and no object of the account does, such as to
+    /// make or delete a user. It is added before that is done, so that nothing is done without one.
+    /// </summary>
+    /// <param name="action">What is about to be done, such as <c>create</c>.</param>
+    /// <param name="resourceType">To what kind of thing, such as <c>user</c>.</param>
+    /// <param name="resourceId">To which.</param>
+    /// <param name="after">What it is to be, as JSON without secrets; null for what is about to go.</param>
+    /// <param name="by">Who does it.</param>
+    /// <exception cref="ArgumentException">A text is longer than <see cref="RecordedCharsMax"/>, or says nothing; nothing was added.</exception>
+    /// <exception cref="InvalidOperationException">The account was never made, so it has no log.</exception>
+    Task Record(string action, string resourceType, string resourceId, string? after, Actor by);
 
     /// <summary>
     /// Invites whoever has an e-mail address, or will have it. Whether somebody has it already cannot be seen from the answer.

@@ -305,6 +305,38 @@ public sealed class AccountTests(AccountsNode node) : IClassFixture<AccountsNode
         }
     }
 
+    [Fact]
+    public async Task What_operators_do_elsewhere_is_recorded_with_who_did_it()
+    {
+        var (_, account) = await node.NewAccountAsync();
+        var user = new string('b', 32);
+        await account.Record("create", "user", user, """{"email":"ada@example.com"}""", Ada);
+        await account.Record("delete", "user", user, null, Ada);
+        var log = (await account.ReadAudit(new(ResourceId: user, Ascending: true))).Entries;
+        Assert.Equal(["create", "delete"], log.Select(static entry => entry.Action));
+        Assert.Equal([("user", """{"email":"ada@example.com"}"""), ("user", null)], log.Select(static entry => (entry.ResourceType, entry.After)));
+        Assert.All(log, static entry => Assert.Equal((Ada, null), (entry.Actor, entry.Before)));
+        Assert.True((await account.VerifyAudit(null)).Holds);
+    }
+
+    [Fact]
+    public async Task What_is_too_long_to_be_recorded_or_has_no_log_to_go_to_is_refused()
+    {
+        const int Max = IAccount.RecordedCharsMax;
+        var (_, account) = await node.NewAccountAsync();
+        await account.Record(new('a', Max), new('b', Max), new('c', Max), new('d', Max), Ada);
+        foreach (var lengths in new[] { (Max + 1, 1, 1, 1), (1, Max + 1, 1, 1), (1, 1, Max + 1, 1), (1, 1, 1, Max + 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 0, 1) })
+        {
+            var (action, type, id, after) = lengths;
+            await Assert.ThrowsAnyAsync<ArgumentException>(() => account.Record(new('a', action), new('b', type), new('c', id), new('d', after), Ada));
+        }
+
+        Assert.Equal(2, (await account.ReadAudit(new())).Entries.Count);
+        var none = node.Accounts.GetByName(Guid.NewGuid().ToString("n"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => none.Record("create", "user", new('c', 32), null, Ada));
+        Assert.Equal(AuditProof.Nothing, await none.VerifyAudit(null));
+    }
+
     private static TokenSettings Settings(string account) => new(
         "workflow",
         [new("p1", PolicyEffect.Allow, [PermissionGroups.FindFor(KvWrite)!.Id], new Dictionary<string, string> { [ResourceName.Account(account).ToString()] = "*" })],

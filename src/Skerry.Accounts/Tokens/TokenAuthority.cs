@@ -35,9 +35,6 @@ public sealed class TokenAuthority(
     /// <inheritdoc cref="FindAsync(ReadOnlySpan{char})"/>
     public ValueTask<KnownToken?> FindAsync(TokenHash hash) => _known.FindAsync(hash);
 
-    /// <summary>Whether a value is known to be a token's, so that finding it asks nobody.</summary>
-    public bool Knows(ReadOnlySpan<char> text) => ApiToken.TryParse(text, out _, out var hash, out _) && _known.Knows(hash);
-
     private static async Task<KnownToken?> ReadAsync(
         DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<IUser> users, DurableObjectNamespace<ITokenIndex> index, TokenHash hash)
     {

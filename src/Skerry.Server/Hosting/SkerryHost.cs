@@ -99,6 +99,7 @@ internal sealed class SkerryHost : IAsyncDisposable
 
         // The file is read before anything runs, so that a damaged one stops the start and is not written over.
         var credentials = CredentialsFile.Load(options.DataFolder);
+        var stored = credentials;
         using var random = RandomNumberGenerator.Create();
         credentials = credentials?.WithNodeToken(random) ?? NodeCredentials.Create(random);
 
@@ -134,7 +135,13 @@ internal sealed class SkerryHost : IAsyncDisposable
 
             // 3.
             credentials = credentials with { ApiUrl = host.ApiUrl, GatewayUrl = host.GatewayUrl };
-            CredentialsFile.Save(options.DataFolder, credentials);
+
+            // Of a full disk a node says so, but nothing new is no reason not to start.
+            if (credentials != stored)
+            {
+                CredentialsFile.Save(options.DataFolder, credentials);
+            }
+
             var issuing = app.Services.GetRequiredService<CredentialsIssuer>().IssueAsync(credentials, app.Lifetime.ApplicationStopping);
             if (!options.IsFleet)
             {

@@ -60,6 +60,8 @@ internal static class ManagementPipeline
         services.AddSingleton<TokenUses>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<RequestRates>();
+        services.AddSingleton<SignInRates>();
+        services.AddSingleton<OperationAccess>();
         services.AddSingleton<Authorization>();
         services.AddSingleton<SignInAddress>();
         services.AddSingleton<LinkedSignIn>();
@@ -124,7 +126,7 @@ internal static class ManagementPipeline
             await EnvelopeResponse.Error(http, e.StatusCode, ErrorCodes.InvalidBody, e.Message);
             return;
         }
-        catch (Exception e) when (!http.Response.HasStarted && e is DurableObjectException or StorageException)
+        catch (Exception e) when (!http.Response.HasStarted && e is DurableObjectException or StorageException or TimeoutException)
         {
             await AnswerUnavailable(http, e);
             return;
@@ -160,7 +162,7 @@ internal static class ManagementPipeline
 
     private static Task AnswerUnavailable(HttpContext http, Exception error)
     {
-        var (status, code, message) = DurableObjectEndpoints.Describe(error);
+        var (status, code, message) = error is TimeoutException ? (StatusCodes.Status503ServiceUnavailable, "too_late", error.Message) : DurableObjectEndpoints.Describe(error);
         if (status == StatusCodes.Status503ServiceUnavailable)
         {
             http.Response.Headers.RetryAfter = "1";
