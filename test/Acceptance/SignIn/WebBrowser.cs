@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace Acceptance.SignIn;
@@ -8,7 +9,13 @@ internal sealed partial class WebBrowser : IDisposable
 {
     private const int StepsMax = 20;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() });
+    private static int s_last;
+
+    // At an address of its own: sign-ins are counted by it.
+    private readonly IPEndPoint _from = new(new IPAddress([127, 0, 1, (byte)Interlocked.Increment(ref s_last)]), 0);
+    private readonly HttpClient _http;
+
+    public WebBrowser() => _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer(), ConnectCallback = ConnectAsync });
 
     public void Dispose() => _http.Dispose();
 
@@ -64,6 +71,14 @@ internal sealed partial class WebBrowser : IDisposable
         }
 
         throw new InvalidOperationException($"The provider leads around in circles; the last of them is {address}.");
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var socket = new Socket(_from.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(_from);
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, context.DnsEndPoint.Port), cancel);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     [GeneratedRegex("<form [^>]*action=\"([^\"]*)\"")]

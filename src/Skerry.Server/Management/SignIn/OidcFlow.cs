@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Skerry.Accounts.Tokens;
+using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Requests;
 
 namespace Skerry.Server.Management.SignIn;
@@ -12,7 +13,8 @@ namespace Skerry.Server.Management.SignIn;
 /// <item>The code is redeemed for a token, which is checked.</item>
 /// </list>
 /// </summary>
-internal sealed class OidcFlow(OidcProvider provider, SignInAddress address, SignInCookie cookie, RandomNumberGenerator random, TimeProvider time)
+internal sealed class OidcFlow(
+    OidcProvider provider, SignInAddress address, SignInCookie cookie, SignInRates rates, RandomNumberGenerator random, TimeProvider time)
 {
     // What providers refuse with, such as access_denied; what else stands there is nobody's to show.
     private const int ErrorCharsMax = 64;
@@ -36,6 +38,7 @@ internal sealed class OidcFlow(OidcProvider provider, SignInAddress address, Sig
     /// <summary>Steps 2 and 3.</summary>
     /// <returns>Who it is, and the token whose user wants to link that; null: somebody signs in.</returns>
     /// <exception cref="OidcException">It is not shown who it is.</exception>
+    /// <exception cref="RequestException">Too many come from there.</exception>
     public async Task<(OidcIdentity Identity, TokenHash? LinkTo)> EndAsync(HttpContext http)
     {
         // 2
@@ -51,7 +54,8 @@ internal sealed class OidcFlow(OidcProvider provider, SignInAddress address, Sig
             throw new OidcException($"The identity provider has refused{(known ? $": {error}" : "")}.");
         }
 
-        // 3
+        // 3. Whoever sends codes that are none makes us ask the provider, who may come to refuse everybody from here.
+        rates.Require(http);
         var identity = await provider.RedeemAsync(Query.Text(http, "code") ?? "", Query.Text(http, "iss"), pending, http.RequestAborted);
         return (identity, pending.LinkTo is { } hash ? TokenHash.FromBytes(Convert.FromHexString(hash)) : null);
     }

@@ -28,7 +28,7 @@ internal sealed class OidcProvider : IDisposable
     private readonly OidcDiscovery _discovery;
     private readonly IdTokenCheck _check;
 
-    // Whoever sends codes that are none makes us ask the provider.
+    // Few enough for a provider, from however many addresses they come.
     private readonly ConcurrencyLimiter _limiter = new(new()
     {
         PermitLimit = ConnectionsMax,

@@ -63,7 +63,7 @@ internal sealed class OidcRoutes(
         {
             to = flow is null ? PageWith("problem", "Sign-in by OpenID Connect is not set up here.") : await step(http, flow);
         }
-        catch (OidcException e) when (e.InnerException is null)
+        catch (Exception e) when (e is OidcException { InnerException: null } or RequestException)
         {
             to = Refuse(http, e.Message);
         }

@@ -105,6 +105,30 @@ public sealed class OidcProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_provider_is_not_asked_more_often_than_people_sign_in()
+    {
+        var asked = 0;
+        Provider.Answer = _ => $"{Interlocked.Increment(ref asked)}";
+        var begun = new List<(HttpClient Browser, string State)>();
+        for (var i = 0; i < 60; i++)
+        {
+            var browser = _host.NewBrowser(from: 250);
+            begun.Add((browser, (await SignInHost.BeginAsync(browser)).Asked!["state"]));
+        }
+
+        // All at once, so that not much is forgotten meanwhile.
+        var told = await Task.WhenAll(begun.Select(static one => SignInHost.EndAsync(one.Browser, $"code=c&state={one.State}")));
+        begun.ForEach(static one => one.Browser.Dispose());
+        Assert.Contains(told, static one => one.Contains("Too many sign-ins", StringComparison.Ordinal));
+        Assert.Equal(told.Count(static one => one.Contains("does not answer as it should", StringComparison.Ordinal)), asked);
+
+        // From elsewhere it goes on.
+        var before = asked;
+        await _host.SignInAsync(right => Provider.Sign(right));
+        Assert.Equal(before + 1, asked);
+    }
+
+    [Fact]
     public async Task An_answer_in_anothers_name_is_refused()
     {
         using var browser = _host.NewBrowser();

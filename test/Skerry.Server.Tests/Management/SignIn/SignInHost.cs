@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Http.Json;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
 using Skerry.Server.Configuration;
@@ -12,6 +12,7 @@ public sealed class SignInHost : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("skerry-sign-in-");
     private SkerryHost? _host;
+    private int _browsers;
 
     public HostileProvider Provider { get; private set; } = null!;
 
@@ -44,8 +45,26 @@ public sealed class SignInHost : IAsyncLifetime
         _folder.Delete(recursive: true);
     }
 
-    /// <summary>Somebody's browser, which goes only where it is told.</summary>
-    internal HttpClient NewBrowser() => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new(Url) };
+    /// <summary>Somebody's browser, which goes only where it is told, at an address of its own: sign-ins are counted by it.</summary>
+    /// <param name="from">The last part of that address; null: one that no other has.</param>
+    internal HttpClient NewBrowser(byte? from = null)
+    {
+        var address = new IPEndPoint(new IPAddress([127, 0, 1, from ?? (byte)Interlocked.Increment(ref _browsers)]), 0);
+        return new(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            ConnectCallback = async (context, cancel) =>
+            {
+                var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                socket.Bind(address);
+                await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, context.DnsEndPoint.Port), cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        })
+        {
+            BaseAddress = new(Url),
+        };
+    }
 
     /// <summary>Begins; answers what the provider is asked for, or null and what the page is told.</summary>
     internal static async Task<(Dictionary<string, string>? Asked, string Told)> BeginAsync(HttpClient browser)
