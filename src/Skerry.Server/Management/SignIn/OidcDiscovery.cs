@@ -38,7 +38,8 @@ internal sealed class OidcDiscovery
             async () =>
             {
                 var described = await OpenIdConnectConfigurationRetriever.GetAsync(_address, _documents, cancel);
-                return _metadata.Validate(described) is { Succeeded: false, ErrorMessage: var problem } ? throw new InvalidOperationException(problem) : described;
+                _metadata.Validate(described);
+                return described;
             },
             cancel);
     }

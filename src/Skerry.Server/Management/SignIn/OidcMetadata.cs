@@ -9,14 +9,20 @@ namespace Skerry.Server.Management.SignIn;
 internal sealed class OidcMetadata(string issuer) : IConfigurationValidator<OpenIdConnectConfiguration>
 {
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">It is not believed.</exception>
     public ConfigurationValidationResult Validate(OpenIdConnectConfiguration configuration)
     {
         var problem = configuration.Issuer != issuer ? $"it says that its issuer is \"{configuration.Issuer}\", and sign_in.oidc_issuer is \"{issuer}\"; they have to be the same, to the last slash"
             : Problem("authorization_endpoint", configuration.AuthorizationEndpoint) ?? Problem("token_endpoint", configuration.TokenEndpoint) ?? Problem("jwks_uri", configuration.JwksUri)
             ?? (configuration.SigningKeys.Count == 0 ? "it has no keys that signatures could be checked by" : null);
-        return new() { Succeeded = problem is null, ErrorMessage = problem };
+
+        // Thrown, though it could be answered: whatever the library is answered, it takes for personal and keeps out of the log.
+        return problem is null ? new() { Succeeded = true } : throw new InvalidOperationException($"The provider is not accepted: {problem}.");
     }
 
-    private static string? Problem(string name, string? url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var parsed) && SignInSettings.IsSafe(parsed) ? null : $"its {name} \"{url}\" is not https://";
+    // An issuer on this machine may have the rest there too.
+    private string? Problem(string name, string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var parsed) && SignInSettings.IsSafe(parsed) && (parsed.Scheme == Uri.UriSchemeHttps || parsed.Scheme == new Uri(issuer).Scheme)
+            ? null
+            : $"its {name} \"{url}\" is not https://";
 }

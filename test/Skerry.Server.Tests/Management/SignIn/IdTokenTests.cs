@@ -102,6 +102,21 @@ public sealed class IdTokenTests(SignInHost host) : IClassFixture<SignInHost>
     }
 
     [Fact]
+    public async Task That_an_address_is_verified_leads_to_nobody_who_is_here_already_where_that_is_not_allowed()
+    {
+        var email = $"{Guid.NewGuid():n}@example.com";
+        Assert.StartsWith("session=", await host.SignInAsync(right => Provider.Sign(With(right, email))), StringComparison.Ordinal);
+        Assert.Contains("linked to no user", await host.SignInAsync(right => Provider.Sign(With(right, email))), StringComparison.Ordinal);
+        Assert.Contains("linked to no user", await host.SignInAsync(right => Provider.Sign(With(right, email.ToUpperInvariant()))), StringComparison.Ordinal);
+
+        static Dictionary<string, object?> With(Dictionary<string, object?> right, string email)
+        {
+            right["email"] = email;
+            return right;
+        }
+    }
+
+    [Fact]
     public async Task A_subject_that_no_link_has_room_for_does_not() =>
         Assert.StartsWith("problem=", await host.SignInAsync(right =>
         {

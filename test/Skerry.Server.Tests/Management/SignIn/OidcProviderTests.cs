@@ -85,9 +85,19 @@ public sealed class OidcProviderTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Answers_that_are_too_long_or_no_JSON_are_none()
+    public async Task Of_an_answer_not_more_than_a_mebibyte_is_read()
     {
-        foreach (var answer in new[] { "", "[]", "null", "<html>", """{"error":"x"}""", """{"id_token":1}""", $$"""{"id_token":"{{new string('x', 2 << 20)}}"}""" })
+        var right = Provider.Answer;
+        Provider.Answer = token => right(token) + new string(' ', 1 << 20);
+        Assert.StartsWith("problem=The identity provider does not answer as it should", await _host.SignInAsync(claims => Provider.Sign(claims)), StringComparison.Ordinal);
+        Provider.Answer = token => right(token) + new string(' ', 1 << 19);
+        Assert.StartsWith("session=", await _host.SignInAsync(claims => Provider.Sign(claims)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Answers_that_are_no_JSON_or_have_no_token_are_none()
+    {
+        foreach (var answer in new[] { "", "[]", "null", "<html>", """{"error":"x"}""", """{"id_token":1}""", """{"access_token":"x"}""" })
         {
             Provider.Answer = _ => answer;
             Assert.StartsWith("problem=", await _host.SignInAsync(right => Provider.Sign(right)), StringComparison.Ordinal);
