@@ -2,7 +2,8 @@
 # Installs what tests and benchmarks need beside the .NET SDK.
 #
 #   eng/install-tools.sh --tests   curl, Chromium, a font, Redis, PostgreSQL, Ceph's S3 server (about 70 MB), spin and gcc,
-#                                  libfaketime, ip and tc for networks of namespaces, and the cloudflare SDK (from npm, pinned)
+#                                  libfaketime, ip and tc for networks of namespaces, the cloudflare SDK and
+#                                  oidc-provider (from npm, pinned)
 #   eng/install-tools.sh --bench   the same, and wrk and workerd (from npm, pinned)
 #
 # Installs nothing that is there already, and says nothing then. Works as root, or through sudo.
@@ -10,6 +11,8 @@ set -euo pipefail
 
 workerd_version="1.20261117.1"
 cloudflare_version="7.3.0"
+# The last line of versions that runs on the Node.js that Debian 12 has.
+oidc_provider_version="8.8.1"
 # Another apt run (unattended upgrades, say) may hold the lock; it is waited for this long.
 apt_lock_seconds=300
 
@@ -98,6 +101,7 @@ npm_package() {
 }
 
 npm_package cloudflare "$cloudflare_version"
+npm_package oidc-provider "$oidc_provider_version"
 if [[ "$wanted" == --bench ]]; then
     npm_package workerd "$workerd_version"
 fi

@@ -17,11 +17,11 @@ namespace Skerry.Accounts;
 /// <param name="time">The clock, for conditions.</param>
 public sealed class Authorizer(TokenAuthority tokens, MemberAuthority members, TimeProvider time)
 {
-    /// <summary>Finds a token. See <see cref="TokenAuthority.FindAsync"/>.</summary>
+    /// <summary>Finds a token. See <see cref="TokenAuthority.FindAsync(ReadOnlySpan{char})"/>.</summary>
     public ValueTask<KnownToken?> FindAsync(ReadOnlySpan<char> text) => tokens.FindAsync(text);
 
-    /// <summary>Whether a token is known without asking for it. See <see cref="TokenAuthority.Knows"/>.</summary>
-    public bool Knows(ReadOnlySpan<char> text) => tokens.Knows(text);
+    /// <summary>Finds a token again, of which only the hash was kept.</summary>
+    public ValueTask<KnownToken?> FindAsync(TokenHash hash) => tokens.FindAsync(hash);
 
     /// <summary>Decides on one request. Without allocation where everything is known.</summary>
     /// <param name="token">The token that it carries.</param>

@@ -49,9 +49,6 @@ internal sealed partial class FreshCache<TKey, TValue>(Func<TKey, Task<TValue?>>
         return new(entry.Value);
     }
 
-    /// <summary>Whether a value is known, so that finding it asks nobody.</summary>
-    public bool Knows(in TKey key) => _cached.TryGetValue(key, out var entry) && time.GetElapsedTime(entry.AskedAt) < AgeMax;
-
     // One question for all who come meanwhile. Whoever joins may have come after it was asked, and is answered with what
     // was so then: less than AgeMax before, as AskAsync sees to.
     private Task<TValue?> AskOnceAsync(TKey key) =>

@@ -24,6 +24,9 @@ public sealed class CompiledPolicies
 
     internal RuleIndex Denies { get; }
 
+    /// <summary>Whether anything is allowed on a resource or on something in it.</summary>
+    public bool Touches(ResourceName resource) => Allows.All.Any(one => one.Resource.Covers(resource) || resource.Covers(one.Resource));
+
     /// <summary>Checks policies and compiles them.</summary>
     /// <param name="policies">The policies; there may be none.</param>
     /// <param name="compiled">The result.</param>

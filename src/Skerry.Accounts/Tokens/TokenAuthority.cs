@@ -31,8 +31,9 @@ public sealed class TokenAuthority(
     public ValueTask<KnownToken?> FindAsync(ReadOnlySpan<char> text) =>
         ApiToken.TryParse(text, out _, out var hash, out _) ? _known.FindAsync(hash) : default;
 
-    /// <summary>Whether a value is known to be a token's, so that finding it asks nobody.</summary>
-    public bool Knows(ReadOnlySpan<char> text) => ApiToken.TryParse(text, out _, out var hash, out _) && _known.Knows(hash);
+    /// <summary>The same by the hash of the value.</summary>
+    /// <inheritdoc cref="FindAsync(ReadOnlySpan{char})"/>
+    public ValueTask<KnownToken?> FindAsync(TokenHash hash) => _known.FindAsync(hash);
 
     private static async Task<KnownToken?> ReadAsync(
         DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<IUser> users, DurableObjectNamespace<ITokenIndex> index, TokenHash hash)

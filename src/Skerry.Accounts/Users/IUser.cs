@@ -105,6 +105,12 @@ public interface IUser : ITokenHolder
     /// <summary>Makes an identity at another sign-in this user's, unless it is somebody else's. Can be repeated.</summary>
     Task<Answer<UserLink>> Link(UserLink link, Actor by);
 
+    /// <summary>
+    /// Makes an identity this user's because its issuer says that it has the user's e-mail address: only while the user has
+    /// that address, and no other identity of the same issuer. Can be repeated.
+    /// </summary>
+    Task<Answer<UserLink>> LinkByEmail(UserLink link, string email, Actor by);
+
     /// <summary>Takes an identity at another sign-in away, unless nothing else lets the user in.</summary>
     Task<Answer<UserLink>> Unlink(UserLink link, Actor by);
 

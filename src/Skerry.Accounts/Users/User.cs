@@ -319,6 +319,13 @@ public sealed class User : TokenHolder, IUser
         AloneAsync<UserLink>(async () => Exists ? await _links.AddAsync(link, by) : Missing<UserLink>());
 
     /// <inheritdoc/>
+    public Task<Answer<UserLink>> LinkByEmail(UserLink link, string email, Actor by) => AloneAsync<UserLink>(async () =>
+        Find() is not { } row ? Missing<UserLink>()
+        : !EmailAddress.TryNormalize(email, out var address, out _) || row.Email != address ? new(null, AccountsFault.NotProved, "email: it is not the user's.")
+        : !_links.Contains(link) && _links.List().Any(one => one.Issuer == link.Issuer) ? new(null, AccountsFault.NotProved, "link: the user has another identity there.")
+        : await _links.AddAsync(link, by));
+
+    /// <inheritdoc/>
     public Task<Answer<UserLink>> Unlink(UserLink link, Actor by) => AloneAsync<UserLink>(async () =>
     {
         if (Find() is not { } row || !_links.Contains(link))

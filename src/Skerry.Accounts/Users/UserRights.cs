@@ -96,6 +96,20 @@ public static class UserRights
     // A session stands for the user himself.
     private static TokenConditions ConditionsOf(KnownToken maker, TokenRights rights) => maker.Record.IsSession ? TokenConditions.None : rights.Conditions;
 
+    /// <summary>Everything that is a user's, in policies: himself, and every account in which he is a member.</summary>
+    public static IReadOnlyList<Policy> EverythingOf(string userId) =>
+    [
+        Everything("user", PermissionGroups.UserScope, ResourceName.User(userId)),
+        Everything("accounts", PermissionGroups.AccountScope, ResourceName.AllAccounts),
+    ];
+
+    /// <summary>The same, compiled.</summary>
+    public static CompiledPolicies Everything(string userId) =>
+        CompiledPolicies.TryCompile(EverythingOf(userId), out var all, out _) ? all : CompiledPolicies.None;
+
+    private static Policy Everything(string id, string scope, ResourceName on) => new(
+        id, PolicyEffect.Allow, [.. PermissionGroups.OfScope(scope).Select(static one => one.Id)], new Dictionary<string, string> { [on.ToString()] = "*" });
+
     private static void Check(KnownToken token, MemberRights? member)
     {
         ArgumentNullException.ThrowIfNull(token);

@@ -55,6 +55,6 @@ internal static class ExplainCommand
             output.Line($"[red]Refused.[/] {explained.Reason}");
         }
 
-        output.Line($"{explained.Operation} needs {(explained.AnyOf.Count == 0 ? "any token" : string.Join(" or ", explained.AnyOf.Select(static one => $"\"{one.Name}\"")))}.");
+        output.Line($"{explained.Operation} needs {explained.Needs}.");
     }
 }

@@ -53,6 +53,7 @@ internal sealed class ConfigurationReader
             _errors.Add($"api_url and gateway_url are both {_options.ApiUrl}; they need different ports");
         }
 
+        _errors.AddRange(SignInSettings.Check(_options));
         _errors.AddRange(FleetChecks.Run(_options));
         _options.DataFolder = Path.GetFullPath(_options.DataFolder, workingFolder);
         var cluster = _options.Cluster;

@@ -66,6 +66,7 @@ internal static class SettingTable
             static (options, value) => options.HistoryFor = TimeSpan.FromDays(value)),
         Whole("objects.history_bytes_max", "BYTES", "disk that the history may take (default 16 GiB)", 1 << 20, long.MaxValue,
             static (options, value) => options.HistoryBytesMax = value),
+        .. SignInSettings.All,
         .. FleetSettings.All,
     ];
 

@@ -39,6 +39,9 @@ public sealed class SkerryServerOptions
     /// <summary>How much disk the history may take, in bytes; the oldest goes first. Default 16 GiB.</summary>
     public long HistoryBytesMax { get; set; } = 16L << 30;
 
+    /// <summary>How people sign in besides by password and passkey.</summary>
+    public SignInOptions SignIn { get; } = new();
+
     /// <summary>The bucket that all nodes of a fleet share.</summary>
     public BucketOptions Bucket { get; } = new();
 

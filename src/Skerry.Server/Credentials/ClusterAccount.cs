@@ -1,6 +1,5 @@
 using Skerry.Accounts.Founding;
 using Skerry.Objects;
-using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Requests;
 
 namespace Skerry.Server.Credentials;
@@ -18,6 +17,7 @@ internal sealed class ClusterAccount(DurableObjectNamespace<IAccountDirectory> d
 
     /// <summary>The account and its first member; made if they are not there.</summary>
     /// <exception cref="DurableObjectException">It cannot be found out now.</exception>
+    /// <exception cref="RequestException">It is just being made.</exception>
     public async Task<DefaultAccount> OpenAsync()
     {
         if (_known is { } known)
@@ -26,17 +26,6 @@ internal sealed class ClusterAccount(DurableObjectNamespace<IAccountDirectory> d
         }
 
         var answer = await directory.GetByName(IAccountDirectory.Name).OpenDefault(Name, OwnerEmail);
-        return _known = answer.Value ?? throw new InvalidOperationException(answer.Message);
-    }
-
-    /// <summary>Refuses a request that is about another account.</summary>
-    /// <exception cref="RequestException">It is.</exception>
-    public async Task RequireAsync(HttpContext http)
-    {
-        if ((await OpenAsync()).AccountId != http.AccountId())
-        {
-            throw new RequestException(
-                StatusCodes.Status403Forbidden, ErrorCodes.Authentication, "Authentication error: this is for the operators of the cluster, who are the members of its first account.");
-        }
+        return _known = answer.OrRefuse();
     }
 }

@@ -1,7 +1,6 @@
+using System.Net;
 using Skerry.Accounts;
 using Skerry.Accounts.Audit;
-using Skerry.Accounts.Permissions;
-using Skerry.Accounts.Policies;
 using Skerry.Accounts.Roles;
 using Skerry.Accounts.Users;
 using Skerry.Objects;
@@ -59,7 +58,8 @@ internal sealed partial class CredentialsIssuer(
     private async Task<NodeCredentials> FindAsync(NodeCredentials credentials)
     {
         var known = await cluster.OpenAsync();
-        if (credentials.AccountId == known.AccountId && credentials.ApiToken is { } value && await authorizer.FindAsync(value) is not null)
+        if (credentials.AccountId == known.AccountId && credentials.ApiToken is { } value && await authorizer.FindAsync(value) is { } token
+            && authorizer.DecideUse(token, IPAddress.Loopback).IsAllowed)
         {
             return credentials;
         }
@@ -67,21 +67,21 @@ internal sealed partial class CredentialsIssuer(
         // The owner's own as long as he is one; a token of the account is what everybody else could be given.
         var owner = await accounts.GetByName(known.AccountId).FindMember(known.OwnerId);
         var name = options.IsFleet ? $"{CredentialsFile.Name} of {options.Node.Name}" : CredentialsFile.Name;
-        var made = Need(owner is { IsSuperAdministrator: true }
-            ? await users.GetByName(known.OwnerId).CreateToken(new(name, OfOwner(known.OwnerId)), Actor.System)
-            : await accounts.GetByName(known.AccountId).CreateToken(new(name, [RoleTable.SuperAdministrator.ToPolicy(known.AccountId)]), Actor.System));
+        ITokenHolder holder = owner is { IsSuperAdministrator: true } ? users.GetByName(known.OwnerId) : accounts.GetByName(known.AccountId);
+        await EndOthersAsync(holder, name);
+        var made = Need(await holder.CreateToken(
+            new(name, owner is { IsSuperAdministrator: true } ? UserRights.EverythingOf(known.OwnerId) : [RoleTable.SuperAdministrator.ToPolicy(known.AccountId)]), Actor.System));
         return credentials with { AccountId = known.AccountId, ApiToken = made.Value };
     }
 
-    // Everything that is his, here and in every account in which he is a member.
-    private static IReadOnlyList<Policy> OfOwner(string id) =>
-    [
-        Everything("user", PermissionGroups.UserScope, ResourceName.User(id)),
-        Everything("accounts", PermissionGroups.AccountScope, ResourceName.AllAccounts),
-    ];
-
-    private static Policy Everything(string id, string scope, ResourceName on) => new(
-        id, PolicyEffect.Allow, [.. PermissionGroups.OfScope(scope).Select(static one => one.Id)], new Dictionary<string, string> { [on.ToString()] = "*" });
+    // Of whoever has moved the file away or lost it, the one that was in it is nobody's any more.
+    private static async Task EndOthersAsync(ITokenHolder holder, string name)
+    {
+        foreach (var old in (await holder.ListTokens(0, ITokenHolder.ListMax)).Tokens.Where(one => one.Settings.Name == name))
+        {
+            await holder.DeleteToken(old.Id, old.Version, Actor.System);
+        }
+    }
 
     private static T Need<T>(Answer<T> answer)
         where T : class => answer.Value ?? throw new InvalidOperationException(answer.Message);

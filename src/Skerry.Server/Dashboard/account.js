@@ -8,9 +8,9 @@ let token = sessionStorage.getItem(key);
 let account = null;
 
 class Refused extends Error {
-  constructor(answer) {
+  constructor(status, answer) {
     super(answer.errors?.map((one) => one.message).join(' ') || 'The node does not answer.');
-    this.code = answer.errors?.[0]?.code;
+    this.status = status;
   }
 }
 
@@ -22,7 +22,7 @@ async function call(method, path, body) {
     cache: 'no-store',
   });
   const answer = await response.json();
-  if (!answer.success) throw new Refused(answer);
+  if (!answer.success) throw new Refused(response.status, answer);
   return answer.result;
 }
 
@@ -62,7 +62,7 @@ function act(place, work) {
       await work(event);
     } catch (error) {
       tell(place, error.message, 'bad');
-      if (error.code === 10000 && token && !(await call('GET', '/accounts').catch(() => null))) leave();
+      if (error.status === 401 && token) leave();
     } finally {
       button.disabled = false;
     }
@@ -322,8 +322,12 @@ at('password').addEventListener('submit', act(told(at('sessions')), async (event
   tell(told(at('sessions')), 'The password is changed, and all other sessions have ended.', 'ok');
 }));
 
-// What another sign-in brings comes behind the #, which no server sees.
-const brought = new URLSearchParams(location.hash.slice(1));
+// What another sign-in brings comes behind the #, which no server sees. It counts only if this tab has gone there: a link of
+// somebody else's must not sign anybody in as somebody else.
+const gone = 'skerry-gone-to-sign-in';
+const brought = new URLSearchParams(sessionStorage.getItem(gone) ? location.hash.slice(1) : '');
+sessionStorage.removeItem(gone);
+at('by-oidc').addEventListener('click', () => sessionStorage.setItem(gone, '1'));
 history.replaceState(null, '', '/account');
 fetch('/sign-in/methods').then((answer) => (answer.ok ? answer.json() : {})).then((methods) => {
   at('by-oidc').hidden = !methods.oidc;

@@ -99,6 +99,7 @@ internal sealed class SkerryHost : IAsyncDisposable
 
         // The file is read before anything runs, so that a damaged one stops the start and is not written over.
         var credentials = CredentialsFile.Load(options.DataFolder);
+        var stored = credentials;
         using var random = RandomNumberGenerator.Create();
         credentials = credentials?.WithNodeToken(random) ?? NodeCredentials.Create(random);
 
@@ -134,7 +135,13 @@ internal sealed class SkerryHost : IAsyncDisposable
 
             // 3.
             credentials = credentials with { ApiUrl = host.ApiUrl, GatewayUrl = host.GatewayUrl };
-            CredentialsFile.Save(options.DataFolder, credentials);
+
+            // Of a full disk a node says so, but nothing new is no reason not to start.
+            if (credentials != stored)
+            {
+                CredentialsFile.Save(options.DataFolder, credentials);
+            }
+
             var issuing = app.Services.GetRequiredService<CredentialsIssuer>().IssueAsync(credentials, app.Lifetime.ApplicationStopping);
             if (!options.IsFleet)
             {
@@ -282,15 +289,20 @@ internal sealed class SkerryHost : IAsyncDisposable
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(credentials);
         builder.Services.AddSingleton(new GatewayAddress(gateway));
+        builder.Services.AddSingleton(new ManagementAddress(api));
         builder.Services.AddSingleton<Health>();
         builder.Services.AddSingleton<ClusterAccount>();
         builder.Services.AddSingleton<CredentialsIssuer>();
-        ManagementPipeline.AddTo(builder.Services);
+        ManagementPipeline.AddTo(builder.Services, options);
 
         // Passkeys belong to a name, which an address on loopback is none of. The port may be known only once it is taken.
         builder.Services.Configure<PasskeyOptions>(passkeys =>
         {
-            if (api is not null)
+            if (options.SignIn.Url is { } site)
+            {
+                (passkeys.Domain, passkeys.Origins) = (site.Host, [site.GetLeftPart(UriPartial.Authority)]);
+            }
+            else if (api is not null)
             {
                 passkeys.Origins = [$"http://{passkeys.Domain}:{new Uri(api.ClientUrl).Port}"];
             }

@@ -8,6 +8,7 @@ using Skerry.Server.Management.Audit;
 using Skerry.Server.Management.Members;
 using Skerry.Server.Management.Nodes;
 using Skerry.Server.Management.Objects;
+using Skerry.Server.Management.SignIn;
 using Skerry.Server.Management.Tokens;
 using Skerry.Server.Management.Users;
 
@@ -37,6 +38,9 @@ namespace Skerry.Server.Management;
 [JsonSerializable(typeof(Envelope<JsonElement>))]
 [JsonSerializable(typeof(Envelope<TwoFactorResult>))]
 [JsonSerializable(typeof(Envelope<RecoveryCodesResult>))]
+[JsonSerializable(typeof(Envelope<LinkResult>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<LinkResult>>))]
+[JsonSerializable(typeof(Envelope<BegunLinkResult>))]
 [JsonSerializable(typeof(Envelope<RoleResult>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<RoleResult>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<AuditResult>>))]
@@ -59,10 +63,13 @@ namespace Skerry.Server.Management;
 [JsonSerializable(typeof(SignInRequest))]
 [JsonSerializable(typeof(PasskeyAnswerRequest))]
 [JsonSerializable(typeof(PasskeySignInRequest))]
+[JsonSerializable(typeof(LinkResult))]
 [JsonSerializable(typeof(NewUserRequest))]
 [JsonSerializable(typeof(AuditProofRequest))]
 [JsonSerializable(typeof(ExplainRequest))]
 [JsonSerializable(typeof(RestoreRequest))]
+[JsonSerializable(typeof(SignInMethodsResult))]
+[JsonSerializable(typeof(PendingSignIn))]
 internal sealed partial class ManagementJson : JsonSerializerContext
 {
     private const int DepthMax = 16;

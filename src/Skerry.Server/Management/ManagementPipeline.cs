@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skerry.Objects;
+using Skerry.Server.Configuration;
 using Skerry.Server.Dashboard;
 using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Accounts;
@@ -9,6 +10,7 @@ using Skerry.Server.Management.Members;
 using Skerry.Server.Management.Nodes;
 using Skerry.Server.Management.Objects;
 using Skerry.Server.Management.Requests;
+using Skerry.Server.Management.SignIn;
 using Skerry.Server.Management.Tokens;
 using Skerry.Server.Management.Users;
 using Skerry.Server.Node;
@@ -49,7 +51,7 @@ internal static class ManagementPipeline
     }
 
     /// <summary>Adds what the pipeline is made of.</summary>
-    public static void AddTo(IServiceCollection services)
+    public static void AddTo(IServiceCollection services, SkerryServerOptions options)
     {
         services.AddSingleton<RequestIds>();
         services.AddSingleton<NodeToken>();
@@ -58,7 +60,17 @@ internal static class ManagementPipeline
         services.AddSingleton<TokenUses>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<RequestRates>();
+        services.AddSingleton<SignInRates>();
+        services.AddSingleton<OperationAccess>();
         services.AddSingleton<Authorization>();
+        services.AddSingleton<SignInAddress>();
+        services.AddSingleton<LinkedSignIn>();
+        if (options.SignIn.HasOidc)
+        {
+            services.AddSingleton<SignInCookie>();
+            services.AddSingleton<OidcProvider>();
+            services.AddSingleton<OidcFlow>();
+        }
     }
 
     /// <summary>Adds every route of the listener.</summary>
@@ -71,6 +83,7 @@ internal static class ManagementPipeline
         Make<MembershipRoutes>().AddTo(api);
         Make<UserRoutes>().AddTo(api);
         Make<PasskeyRoutes>().AddTo(api);
+        Make<LinkRoutes>().AddTo(api);
         Make<ClusterUserRoutes>().AddTo(api);
         Make<AuditRoutes>().AddTo(api);
         Make<ExplainRoutes>().AddTo(api);
@@ -78,6 +91,7 @@ internal static class ManagementPipeline
         Make<ObjectRoutes>().AddTo(api);
         Make<NodeRoutes>().AddTo(api);
         api.MapTo(routes);
+        Make<OidcRoutes>().MapTo(routes);
         routes.MapMethods("/openapi.json", GetAndHead, ApiDocument.Answer);
         ReferencePage.MapTo(routes);
         routes.MapMethods("/health", GetAndHead, services.GetRequiredService<Health>().AnswerManagement);
@@ -112,7 +126,7 @@ internal static class ManagementPipeline
             await EnvelopeResponse.Error(http, e.StatusCode, ErrorCodes.InvalidBody, e.Message);
             return;
         }
-        catch (Exception e) when (!http.Response.HasStarted && e is DurableObjectException or StorageException)
+        catch (Exception e) when (!http.Response.HasStarted && e is DurableObjectException or StorageException or TimeoutException)
         {
             await AnswerUnavailable(http, e);
             return;
@@ -148,7 +162,7 @@ internal static class ManagementPipeline
 
     private static Task AnswerUnavailable(HttpContext http, Exception error)
     {
-        var (status, code, message) = DurableObjectEndpoints.Describe(error);
+        var (status, code, message) = error is TimeoutException ? (StatusCodes.Status503ServiceUnavailable, "too_late", error.Message) : DurableObjectEndpoints.Describe(error);
         if (status == StatusCodes.Status503ServiceUnavailable)
         {
             http.Response.Headers.RetryAfter = "1";

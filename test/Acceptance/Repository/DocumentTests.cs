@@ -42,11 +42,12 @@ public sealed partial class DocumentTests
     public void Every_setting_is_documented()
     {
         var document = RepositoryRoot.Read("docs/configuration.md");
-        var keys = new[] { "SettingTable.cs", "FleetSettings.cs" }
+        var keys = new[] { "SettingTable.cs", "SignInSettings.cs", "FleetSettings.cs" }
             .SelectMany(file => SettingKey().Matches(RepositoryRoot.Read($"src/Skerry.Server/Configuration/{file}")))
             .Select(match => match.Groups["key"].Value).ToList();
         Assert.Contains("data", keys);
         Assert.Contains("node.roles", keys);
+        Assert.Contains("sign_in.oidc_create_users", keys);
         Assert.All(keys, key => Assert.Contains($"| `{key}` |", document, StringComparison.Ordinal));
     }
 
@@ -70,6 +71,6 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"[^\p{L}\p{N} _-]")]
     private static partial Regex NotInAnchor();
 
-    [GeneratedRegex(@"(new|Whole|File)\(\s*""(?<key>[a-z_.]+)""")]
+    [GeneratedRegex(@"(new|Whole|File|Boolean)\(\s*""(?<key>[a-z_.]+)""")]
     private static partial Regex SettingKey();
 }

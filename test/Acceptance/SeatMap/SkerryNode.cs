@@ -7,12 +7,22 @@ namespace Acceptance.SeatMap;
 public sealed class SkerryNode : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("skerry-acceptance-");
+    private readonly string[] _settings;
     private Process? _process;
+
+    /// <summary>A node as it is without settings.</summary>
+    public SkerryNode()
+        : this([])
+    {
+    }
+
+    /// <summary>A node with more on its command line.</summary>
+    internal SkerryNode(params string[] settings) => _settings = settings;
 
     /// <summary>Its data folder.</summary>
     public string Data => _folder.FullName;
 
-    public string ApiUrl { get; private set; } = "http://127.0.0.1:0";
+    public string ApiUrl { get; internal set; } = "http://127.0.0.1:0";
 
     public string GatewayUrl { get; private set; } = "http://127.0.0.1:0";
 
@@ -23,7 +33,7 @@ public sealed class SkerryNode : IAsyncLifetime
     {
         var start = new ProcessStartInfo(
             "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "skerry.dll"), "--data", _folder.FullName, "--api-url", ApiUrl, "--gateway-url", GatewayUrl])
+            [Path.Combine(AppContext.BaseDirectory, "skerry.dll"), "--data", _folder.FullName, "--api-url", ApiUrl, "--gateway-url", GatewayUrl, .. _settings])
         {
             WorkingDirectory = _folder.FullName,
             RedirectStandardOutput = true,

@@ -10,11 +10,13 @@ internal sealed class ObjectApi : IDisposable
     private readonly HttpClient _http;
     private string? _flights;
 
-    public ObjectApi(SkerryNode node)
+    private ObjectApi(HttpClient http)
     {
-        _http = node.NewApiClient();
+        _http = http;
         _http.Timeout = Waiting.Bound;
     }
+
+    public static async Task<ObjectApi> OfAsync(SkerryNode node) => new(await node.NewApiClientAsync());
 
     /// <summary>The health that operators see: its status code and body.</summary>
     public async Task<(int Code, JsonElement Body)> HealthAsync()

@@ -66,7 +66,7 @@ public sealed partial class S3FleetTests(S3Fleet six) : IClassFixture<S3Fleet>
         using var stop = new CancellationTokenSource();
         var clients = load.RunAsync(() => asked, s_phase * 3 * 6 / load.Capacity * 1.3, stop.Token);
         Task<(int Code, string Body)>? newcomer = null;
-        using (var api = new ObjectApi(fleet.Nodes[0]))
+        using (var api = await ObjectApi.OfAsync(fleet.Nodes[0]))
         {
             Assert.Equal("ok", (await api.HealthAsync()).Body.GetProperty("status").GetString());
             foreach (var fault in new[] { BucketWay.Refuses, BucketWay.Answers503, BucketWay.Hangs })

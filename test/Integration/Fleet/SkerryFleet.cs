@@ -185,7 +185,7 @@ internal sealed class SkerryFleet : IAsyncDisposable
     /// <summary>What the management API says of the cluster.</summary>
     public static async Task<JsonElement> LookAsync(SkerryNode node)
     {
-        using var http = node.NewApiClient();
+        using var http = node.NewNodeClient();
         var answer = await http.GetFromJsonAsync<JsonElement>("skerry/nodes");
         return answer.GetProperty("result");
     }

@@ -123,13 +123,24 @@ internal sealed partial class SkerryNode(string name, string folder, string[] ar
         return (answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>A client of its management API, with its own token.</summary>
-    public HttpClient NewApiClient()
+    /// <summary>A client of its management API, with the owner's token, once there is one.</summary>
+    public async Task<HttpClient> NewApiClientAsync()
     {
-        var credentials = JsonElement.Parse(File.ReadAllText(Path.Combine(Data, "credentials.json")));
-        var account = credentials.GetProperty("account_id").GetString();
+        JsonElement credentials = default;
+        await Waiting.UntilAsync(
+            () => Task.FromResult((credentials = Credentials()).GetProperty("api_token").ValueKind == JsonValueKind.String), $"{Name} to have a token");
+        return NewClient(credentials, credentials.GetProperty("account_id").GetString()!, "api_token");
+    }
+
+    /// <summary>A client of its management API that sees the nodes, whatever has become of them.</summary>
+    public HttpClient NewNodeClient() => NewClient(Credentials(), new string('0', 32), "node_token");
+
+    private JsonElement Credentials() => JsonElement.Parse(File.ReadAllText(Path.Combine(Data, "credentials.json")));
+
+    private HttpClient NewClient(JsonElement credentials, string account, string token)
+    {
         var http = new HttpClient { BaseAddress = new Uri($"http://{_host}:{_api}/client/v4/accounts/{account}/") };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credentials.GetProperty("api_token").GetString());
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credentials.GetProperty(token).GetString());
         return http;
     }
 

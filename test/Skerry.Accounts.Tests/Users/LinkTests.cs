@@ -45,6 +45,23 @@ public sealed class LinkTests(AccountsNode node) : IClassFixture<AccountsNode>
     }
 
     [Fact]
+    public async Task By_address_a_user_is_linked_only_while_it_is_his_and_he_has_no_other_identity_there()
+    {
+        var (info, user) = await node.NewUserAsync();
+        Assert.Equal(AccountsFault.NotProved, (await user.LinkByEmail(_link, People.NewEmail(), People.Admin)).Fault);
+        Assert.Equal(AccountsFault.NotProved, (await user.LinkByEmail(_link, "no address", People.Admin)).Fault);
+        Assert.Empty(await user.ListLinks());
+        Assert.Equal(_link, (await user.LinkByEmail(_link, $" {info.Email.ToUpperInvariant()} ", People.Admin)).Value);
+        Assert.Equal(_link, (await user.LinkByEmail(_link, info.Email, People.Admin)).Value);
+
+        var second = _link with { Subject = "somebody else" };
+        Assert.Equal(AccountsFault.NotProved, (await user.LinkByEmail(second, info.Email, People.Admin)).Fault);
+        Assert.Null(await node.Registry.FindByLinkAsync(second));
+        var elsewhere = second with { Issuer = "https://elsewhere.example.com" };
+        Assert.Equal(elsewhere, (await user.LinkByEmail(elsewhere, info.Email, People.Admin)).Value);
+    }
+
+    [Fact]
     public async Task The_last_way_in_is_not_taken_away()
     {
         var info = (await node.Registry.RegisterAsync(new(People.NewEmail(), null, Link: _link), People.Admin)).Value!;

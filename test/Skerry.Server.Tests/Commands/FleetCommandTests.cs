@@ -36,6 +36,44 @@ public sealed class FleetCommandTests(CommandFleet fleet) : IClassFixture<Comman
     }
 
     [Fact]
+    public async Task A_token_is_one_on_every_node_and_ends_on_every_node()
+    {
+        Assert.Single(CommandFleet.Names.Select((_, node) => fleet.Credentials(node, "account_id")).Distinct());
+        var made = await fleet.Run("tokens", "create", "everywhere", "--allow", "Account API Tokens Read", "--data", CommandFleet.Names[0]);
+        Assert.Equal((0, ""), (made.Code, made.Errors));
+        var value = made.Output.Trim();
+        for (var node = 0; node < CommandFleet.Names.Count; node++)
+        {
+            Assert.Equal(HttpStatusCode.OK, await Verify(node, value));
+        }
+
+        // In use everywhere while another node gives it another value.
+        var id = (await fleet.Json("tokens", "list", "--data", CommandFleet.Names[1], "--json")).EnumerateArray()
+            .Single(static one => one.GetProperty("name").GetString() == "everywhere").GetProperty("id").GetString()!;
+        var rolled = await fleet.Run("tokens", "roll", id, "--data", CommandFleet.Names[1]);
+        Assert.Equal((0, ""), (rolled.Code, rolled.Errors));
+        for (var node = 0; node < CommandFleet.Names.Count; node++)
+        {
+            await CommandFleet.Until(async () => await Verify(node, value) == HttpStatusCode.Unauthorized);
+            Assert.Equal(HttpStatusCode.OK, await Verify(node, rolled.Output.Trim()));
+        }
+
+        Assert.Equal(0, (await fleet.Run("tokens", "delete", id, "--data", CommandFleet.Names[2])).Code);
+        await CommandFleet.Until(async () => await Verify(0, rolled.Output.Trim()) == HttpStatusCode.Unauthorized);
+        var verified = await fleet.Run("audit", "verify", "--data", CommandFleet.Names[0]);
+        Assert.Equal(0, verified.Code);
+        Assert.Contains("are as they were written", verified.Output, StringComparison.Ordinal);
+
+        async Task<HttpStatusCode> Verify(int node, string token)
+        {
+            using var http = new HttpClient();
+            http.DefaultRequestHeaders.Authorization = new("Bearer", token);
+            using var answer = await http.GetAsync(new Uri($"{fleet.Credentials(node, "api_url")}/client/v4/accounts/{fleet.Credentials(node, "account_id")}/tokens/verify"), Cancel);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task Health_tells_the_dashboard_of_followers_and_the_gateway_nothing()
     {
         await fleet.Book("followed", "1A", "Ada");
@@ -190,6 +228,9 @@ public sealed class CommandFleet : IAsyncLifetime
         }
 
         _gateway.BaseAddress = new(Credentials(0, "gateway_url"));
+
+        // A node's token is there when its objects can be asked.
+        await Until(() => Task.FromResult(_nodes.Select((node, i) => node.Credentials(Path.Combine(Folder, Names[i]))).All(static one => one.GetProperty("api_token").ValueKind == JsonValueKind.String)));
 
         // Followers change as nodes come; all have all when that has settled.
         await Until(async () =>

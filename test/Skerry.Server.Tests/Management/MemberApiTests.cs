@@ -102,6 +102,93 @@ public sealed class MemberApiTests(RunningHost host) : IClassFixture<RunningHost
     }
 
     [Fact]
+    public async Task Who_may_manage_members_gets_no_power_over_users()
+    {
+        using var owner = Owner();
+        var invited = await owner.Post(Members, new { email = "expected@example.com", roles = new[] { SuperAdministrator } });
+        Assert.Equal(HttpStatusCode.OK, invited.Status);
+        var user = (await owner.Get("user")).Body.GetProperty("result").GetProperty("id").GetString();
+        using var manager = new ApiUser(host, (await owner.Make(owner.Settings("manager of members", "Account Settings Write"))).GetProperty("value").GetString()!);
+        var users = $"accounts/{host.AccountId}/skerry/users";
+        foreach (var answer in new[]
+        {
+            await manager.Post(users, new { email = "expected@example.com", password = Password }),
+            await manager.Get($"{users}?email=owner@localhost"),
+            await JsonAnswer.Of(manager.Send(HttpMethod.Patch, $"{users}/{user}", Json(new { email = "other@example.com" }))),
+            await manager.Delete($"{users}/{user}"),
+        })
+        {
+            Assert.Equal((HttpStatusCode.Forbidden, "1008"), (answer.Status, answer.ErrorCode));
+        }
+
+        // Nor does anybody give himself an address, and with it the invitations to it.
+        var (id, session) = await Person("mallory@example.com");
+        using var mallory = session;
+        Assert.Equal(HttpStatusCode.NotFound, (await mallory.Put("user/skerry/email", new { email = "expected@example.com" })).Status);
+        Assert.Empty((await mallory.Get("memberships")).Body.GetProperty("result").EnumerateArray());
+
+        // Operators give addresses, and their account's log has it.
+        var given = await JsonAnswer.Of(owner.Send(HttpMethod.Patch, $"{users}/{id}", Json(new { email = "expected@example.com" })));
+        Assert.Equal("expected@example.com", given.Body.GetProperty("result").GetProperty("email").GetString());
+        Assert.Single((await mallory.Get("memberships")).Body.GetProperty("result").EnumerateArray());
+        var log = (await owner.Get($"accounts/{host.AccountId}/logs/audit?resource_type=user&resource_id={id}")).Body.GetProperty("result");
+        Assert.Equal("attempt_change_email", log[0].GetProperty("action").GetProperty("type").GetString());
+    }
+
+    [Fact]
+    public async Task A_narrow_token_of_a_user_does_not_become_the_user()
+    {
+        var (id, session) = await Person("narrow@example.com");
+        using var whole = session;
+        var made = await whole.Post("user/tokens", new
+        {
+            name = "narrow",
+            policies = new[] { ApiUser.Policy("allow", $"com.cloudflare.api.user.{id}", "User Details Write", "API Tokens Write") },
+        });
+        using var narrow = new ApiUser(host, made.Body.GetProperty("result").GetProperty("value").GetString()!);
+        Assert.Equal(HttpStatusCode.OK, (await narrow.Get("user")).Status);
+        foreach (var answer in new[]
+        {
+            await narrow.Put("user/skerry/password", new { current_password = Password, password = "another long password" }),
+            await narrow.Post("user/skerry/two_factor", new { }),
+            await narrow.Post("user/skerry/passkeys/begin", new { }),
+            await narrow.Post("user/skerry/links", new { }),
+            await narrow.Delete($"user/skerry/sessions/{new string('0', 32)}"),
+            await narrow.Delete("user/skerry"),
+            await narrow.Post("user/tokens", whole.Settings("stronger", "Queues Read")),
+        })
+        {
+            Assert.Equal((HttpStatusCode.Forbidden, "1008"), (answer.Status, answer.ErrorCode));
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await whole.Post("user/skerry/two_factor", new { })).Status);
+    }
+
+    [Fact]
+    public async Task Ids_that_are_none_are_refused_before_anything_is_looked_up()
+    {
+        using var owner = Owner();
+        var id = new string('x', 3000);
+        Assert.Equal(HttpStatusCode.Forbidden, (await owner.Get($"accounts/{id}/tokens")).Status);
+        foreach (var path in new[] { $"{owner.Tokens}/{id}", $"{Members}/{id}", $"memberships/{id}" })
+        {
+            Assert.Equal(HttpStatusCode.NotFound, (await owner.Get(path)).Status);
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await owner.Delete($"accounts/{host.AccountId}/skerry/users/{id}")).Status);
+    }
+
+    [Fact]
+    public async Task What_is_left_out_of_a_profile_stays()
+    {
+        var (_, session) = await Person("named@example.com");
+        using var person = session;
+        await JsonAnswer.Of(person.Send(HttpMethod.Patch, "user", Json(new { first_name = "Ada", last_name = "Lovelace" })));
+        var changed = (await JsonAnswer.Of(person.Send(HttpMethod.Patch, "user", Json(new { last_name = "King" })))).Body.GetProperty("result");
+        Assert.Equal(("Ada", "King"), (changed.GetProperty("first_name").GetString(), changed.GetProperty("last_name").GetString()));
+    }
+
+    [Fact]
     public async Task The_last_super_administrator_stays_by_every_route()
     {
         using var owner = Owner();
@@ -158,7 +245,7 @@ public sealed class MemberApiTests(RunningHost host) : IClassFixture<RunningHost
         await Soon(async () => (await two.Get("user")).Status == HttpStatusCode.Unauthorized);
 
         const string Next = "another horse battery staple";
-        Assert.Equal(HttpStatusCode.Unauthorized, (await one.Put("user/skerry/password", new { current_password = "wrong wrong wrong", password = Next })).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await one.Put("user/skerry/password", new { current_password = "wrong wrong wrong", password = Next })).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await one.Put("user/skerry/password", new { current_password = Password, password = "short" })).Status);
         Assert.Equal(HttpStatusCode.OK, (await one.Put("user/skerry/password", new { current_password = Password, password = Next })).Status);
         Assert.Equal(HttpStatusCode.OK, (await one.Get("user")).Status);

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Text.Json;
 using Skerry.Accounts.Permissions;
@@ -40,7 +41,7 @@ public sealed class TokenApiTests(RunningHost host) : IClassFixture<RunningHost>
         await Within_a_second(async () => (await token.Get(Namespaces)).Status == HttpStatusCode.Unauthorized);
 
         Assert.Equal(id, (await owner.Delete($"{owner.Tokens}/{id}")).Body.GetProperty("result").GetProperty("id").GetString());
-        await Within_a_second(async () => (await again.Get($"{owner.Tokens}/verify")) is { Status: HttpStatusCode.Unauthorized, ErrorCode: "10000" });
+        await Within_a_second(async () => (await again.Get($"{owner.Tokens}/verify")) is { Status: HttpStatusCode.Unauthorized, ErrorCode: "1000" });
         Assert.Equal((HttpStatusCode.NotFound, "7003"), Told(await owner.Get($"{owner.Tokens}/{id}")));
     }
 
@@ -86,6 +87,7 @@ public sealed class TokenApiTests(RunningHost host) : IClassFixture<RunningHost>
         Assert.Equal(Escalation, Told(await maker.Put($"{owner.Tokens}/{self}", maker.Settings("weak", MoreTokens, ScriptsWrite))));
         Assert.Equal(Escalation, Told(await maker.Put($"{owner.Tokens}/{strongId}/value", new { })));
         Assert.Equal(Escalation, Told(await maker.Put($"{owner.Tokens}/{strongId}", maker.Settings("mine now", ScriptsRead))));
+        Assert.Equal(Escalation, Told(await maker.Delete($"{owner.Tokens}/{strongId}")));
 
         // Nothing of that has left a trace.
         Assert.Equal("strong", (await owner.Get($"{owner.Tokens}/{strongId}")).Body.GetProperty("result").GetProperty("name").GetString());
@@ -151,12 +153,34 @@ public sealed class TokenApiTests(RunningHost host) : IClassFixture<RunningHost>
         var settings = owner.Settings("not now", ScriptsRead);
         settings[field] = value.StartsWith('{') ? JsonElement.Parse(value) : value;
         using var token = new ApiUser(host, (await owner.Make(settings)).GetProperty("value").GetString()!);
-        foreach (var path in new[] { Namespaces, $"{owner.Tokens}/verify", "accounts" })
+        foreach (var path in new[] { Namespaces, "accounts" })
         {
             var answer = await token.Get(path);
             Assert.Equal((HttpStatusCode.Forbidden, "1001"), Told(answer));
             Assert.Contains(why, answer.Body.GetProperty("errors")[0].GetProperty("message").GetString(), StringComparison.Ordinal);
         }
+
+        // What it is, it may ask all the same.
+        var status = (await token.Get($"{owner.Tokens}/verify")).Body.GetProperty("result").GetProperty("status").GetString();
+        Assert.Equal(field switch { "expires_on" => "expired", "status" => "disabled", _ => "active" }, status);
+    }
+
+    [Fact]
+    public async Task A_request_whose_token_ends_while_it_is_sent_is_refused()
+    {
+        using var owner = Owner();
+        var made = await owner.Make(owner.Settings("slow", MoreTokens, ScriptsRead));
+        using var maker = new ApiUser(host, made.GetProperty("value").GetString()!);
+        var body = JsonSerializer.SerializeToUtf8Bytes(maker.Settings("late", ScriptsRead));
+        var pipe = new Pipe();
+        await pipe.Writer.WriteAsync(body.AsMemory(0, 10));
+        var sent = JsonAnswer.Of(maker.Send(HttpMethod.Post, owner.Tokens, new StreamContent(pipe.Reader.AsStream())));
+        await owner.Delete($"{owner.Tokens}/{made.GetProperty("id").GetString()}");
+        await Within_a_second(async () => (await maker.Get("accounts")).Status == HttpStatusCode.Unauthorized);
+        await pipe.Writer.WriteAsync(body.AsMemory(10));
+        await pipe.Writer.CompleteAsync();
+        Assert.Equal((HttpStatusCode.Unauthorized, "10000"), Told(await sent));
+        Assert.DoesNotContain("\"late\"", (await owner.Get($"{owner.Tokens}?per_page=50")).Body.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -87,7 +87,7 @@ internal sealed class SessionTable(string userId, ObjectParts parts, AuditLog au
         Find(id) is { } row && TokenHash.FromBytes(row.Hash) == TokenHash.FromBytes(hash) && row.ExpiresOn > parts.Now()
             ? new(
                 row.Id,
-                new("session", Policies(), ExpiresOn: row.ExpiresOn),
+                new("session", UserRights.EverythingOf(userId), ExpiresOn: row.ExpiresOn),
                 1,
                 row.CreatedOn,
                 row.CreatedOn,
@@ -97,16 +97,6 @@ internal sealed class SessionTable(string userId, ObjectParts parts, AuditLog au
 
     public void RecordUse(string id, DateTimeOffset at) => parts.Sql.Exec(
         "UPDATE sessions SET last_used_on = ?1 WHERE id = ?2 AND (last_used_on IS NULL OR last_used_on < ?3)", at, id, at - LastUsedStep);
-
-    // Everything, of which the user's rights leave what is his.
-    private Policy[] Policies() =>
-    [
-        Everything("user", PermissionGroups.UserScope, ResourceName.User(userId)),
-        Everything("accounts", PermissionGroups.AccountScope, ResourceName.AllAccounts),
-    ];
-
-    private static Policy Everything(string id, string scope, ResourceName on) => new(
-        id, PolicyEffect.Allow, [.. PermissionGroups.OfScope(scope).Select(static one => one.Id)], new Dictionary<string, string> { [on.ToString()] = "*" });
 
     private Row? Find(string id) => parts.Sql.Exec<Row>($"SELECT {Columns} FROM sessions WHERE id = ?", id).OneOrDefault();
 

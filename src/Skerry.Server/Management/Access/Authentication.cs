@@ -8,11 +8,12 @@ using Skerry.Storage;
 namespace Skerry.Server.Management.Access;
 
 /// <summary>Lets requests under <c>/client/v4</c> through that carry a token, and notes whose it is.</summary>
-internal sealed class Authentication(Authorizer authorizer, NodeToken node, FailedAttempts attempts, TokenUses uses)
+internal sealed partial class Authentication(Authorizer authorizer, NodeToken node, FailedAttempts attempts, TokenUses uses, ILogger<Authentication> logger)
 {
-    private const string Scheme = "Bearer ";
+    /// <summary>What stands before the token.</summary>
+    public const string Scheme = "Bearer ";
+
     private const string NodesOperation = "skerry-list-nodes";
-    private const string VerifyOperation = "user-api-tokens-verify-token";
     private static readonly PathString Root = "/client/v4";
 
     /// <summary>The middleware, behind routing.</summary>
@@ -25,23 +26,21 @@ internal sealed class Authentication(Authorizer authorizer, NodeToken node, Fail
             return;
         }
 
-        // Several of them would be one for us and another for a proxy in front.
-        var header = http.Request.Headers.Authorization is [{ } one] ? one : "";
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (ValueOf(http).IsEmpty)
         {
             await Refuse(http, ErrorCodes.Authentication, "Authentication error: send one header \"Authorization: Bearer <api_token>\", with a token such as the one in credentials.json.");
             return;
         }
 
-        if (operation?.Id == NodesOperation && node.Find(header.AsSpan(Scheme.Length).Trim()) is { } nodes)
+        if (operation?.Id == NodesOperation && node.Find(ValueOf(http)) is { } nodes)
         {
             http.Features.Set(nodes);
             await next(http);
             return;
         }
 
-        // Who guesses behind somebody's proxy locks out nobody whose token is in use.
-        if (!authorizer.Knows(header.AsSpan(Scheme.Length).Trim()) && attempts.RetryAfter(http.Address()) is { } wait)
+        // Who guesses behind somebody's proxy locks out nobody whose token was used here.
+        if (attempts.RetryAfter(http.Address()) is { } wait && !attempts.WasRight(ValueOf(http)))
         {
             http.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
             await EnvelopeResponse.Error(
@@ -52,29 +51,44 @@ internal sealed class Authentication(Authorizer authorizer, NodeToken node, Fail
         KnownToken? token;
         try
         {
-            token = await authorizer.FindAsync(header.AsSpan(Scheme.Length).Trim());
+            token = await FindAsync(http);
         }
         catch (Exception e) when (e is DurableObjectException or StorageException or TimeoutException)
         {
+            // The details are for the operator: whoever asks has not shown who he is.
+            LogNotFound(logger, e);
             http.Response.Headers.RetryAfter = "1";
             await EnvelopeResponse.Error(
-                http, StatusCodes.Status503ServiceUnavailable, ErrorCodes.Unavailable, $"Whose token it is cannot be found out now: {e.Message}");
+                http, StatusCodes.Status503ServiceUnavailable, ErrorCodes.Unavailable, "Whose token it is cannot be found out at this moment; try again.");
             return;
         }
 
         if (token is null)
         {
-            attempts.Count(http.Address());
-            await (operation?.Id == VerifyOperation
+            attempts.Count(http.Address(), ValueOf(http));
+            await (operation is { IsVerification: true }
                 ? Refuse(http, ErrorCodes.InvalidToken, "Invalid API Token")
                 : Refuse(http, ErrorCodes.Authentication, "Authentication error: the token is not valid here; it was mistyped, rolled or deleted, or is another cluster's."));
             return;
         }
 
+        attempts.NoteRight(ValueOf(http));
         http.Features.Set(token);
         uses.Note(token);
         await next(http);
     }
+
+    /// <summary>The token that a request carries, as it is now; null if it is none.</summary>
+    /// <exception cref="DurableObjectException">It cannot be found out now.</exception>
+    /// <exception cref="TimeoutException">Likewise.</exception>
+    public ValueTask<KnownToken?> FindAsync(HttpContext http) => authorizer.FindAsync(ValueOf(http));
+
+    // Several headers would be one for us and another for a proxy in front.
+    private static ReadOnlySpan<char> ValueOf(HttpContext http) =>
+        http.Request.Headers.Authorization is [{ } one] && one.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? one.AsSpan(Scheme.Length).Trim() : [];
+
+    [LoggerMessage(7003, LogLevel.Warning, "Whose token a request carries cannot be found out")]
+    private static partial void LogNotFound(ILogger logger, Exception error);
 
     private static Task Refuse(HttpContext http, int code, string message)
     {

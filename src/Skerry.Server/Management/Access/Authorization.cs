@@ -1,16 +1,19 @@
-using Skerry.Accounts;
-using Skerry.Accounts.Policies;
 using Skerry.Accounts.Tokens;
 using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Requests;
 
 namespace Skerry.Server.Management.Access;
 
 /// <summary>
-/// Lets a request through if its token may do what its operation needs, as the API's document says. What is refused is
-/// refused before anything is looked up, so that a refusal tells nothing about what there is.
+/// Lets a request through if its token may do what its operation needs. It is asked twice of a request with a body: a body can
+/// be sent slowly, and by the time it is there the token may have ended.
 /// </summary>
-internal sealed class Authorization(Authorizer authorizer)
+internal sealed class Authorization(OperationAccess access, Authentication authentication)
 {
+    // What our ids look like; those of objects and roles are checked by who finds them.
+    private const int IdChars = 32;
+    private static readonly string[] Ids = ["token_id", "member_id", "membership_id", "user_id", "session_id", "passkey_id"];
+
     /// <summary>The middleware, behind <see cref="Authentication"/>.</summary>
     public async Task Invoke(HttpContext http, RequestDelegate next)
     {
@@ -20,52 +23,36 @@ internal sealed class Authorization(Authorizer authorizer)
             return;
         }
 
-        var token = http.Token();
-        if (operation.IsOfUser && token.Owner.Kind != TokenKind.User)
+        await RequireAsync(http, operation, http.Token());
+        foreach (var name in Ids)
         {
-            await EnvelopeResponse.Error(
-                http, StatusCodes.Status403Forbidden, ErrorCodes.AccountToken, "This is about a user, and the token is an account's; use a token of the user (its value begins with sku_).");
-            return;
-        }
-
-        var decision = await DecideAsync(operation, token, http);
-        if (decision is { } refused)
-        {
-            await EnvelopeResponse.Error(http, StatusCodes.Status403Forbidden, CodeOf(refused), $"Authentication error: {refused} Needed: {operation.Wanted}.");
-            return;
-        }
-
-        await next(http);
-    }
-
-    // Null if it may.
-    private async ValueTask<Decision?> DecideAsync(ApiOperation operation, KnownToken token, HttpContext http)
-    {
-        // Whoever needs no permission has to have a token that can be used now, all the same.
-        if (operation.Needs.Count == 0)
-        {
-            var usable = authorizer.DecideUse(token, http.Address());
-            return usable.IsAllowed ? null : usable;
-        }
-
-        var resource = operation.ResourceOf((string?)http.Request.RouteValues[ApiOperation.AccountParameter], token.Owner.OwnerId);
-        Decision decision = default;
-        foreach (var need in operation.Needs)
-        {
-            decision = await authorizer.DecideAsync(token, need, resource, http.Address());
-            if (decision.IsAllowed)
+            if (http.Request.RouteValues.TryGetValue(name, out var id) && !IsId((string)id!))
             {
-                return null;
+                throw new RequestException(StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, $"{name}: it is no id; accepted are {IdChars} hexadecimal digits in lower case.");
             }
         }
 
-        return decision;
+        http.Features.Set(new RequestGuard(async () =>
+        {
+            var token = await authentication.FindAsync(http)
+                ?? throw new RequestException(StatusCodes.Status401Unauthorized, ErrorCodes.Authentication, "Authentication error: the token has ended while the request was sent.");
+            await RequireAsync(http, operation, token);
+            http.Features.Set(token);
+        }));
+        await next(http);
     }
 
-    private static int CodeOf(Decision decision) => decision.Outcome switch
+    private async ValueTask RequireAsync(HttpContext http, ApiOperation operation, KnownToken token)
     {
-        DecisionOutcome.Disabled or DecisionOutcome.Expired or DecisionOutcome.NotYetValid or DecisionOutcome.AddressExcluded or DecisionOutcome.AddressNotListed =>
-            ErrorCodes.TokenNotUsable,
-        _ => ErrorCodes.Authentication,
-    };
+        var account = http.FindAccountId();
+        var decision = account is not null && !IsId(account)
+            ? Access.Refused(ErrorCodes.Authentication, $"account_id: it is no id; accepted are {IdChars} hexadecimal digits in lower case.")
+            : await access.DecideAsync(operation, token, account, http.Address());
+        if (!decision.IsAllowed)
+        {
+            throw new RequestException(StatusCodes.Status403Forbidden, decision.Code, $"Authentication error: {decision.Reason} Needed: {operation.Wanted}.");
+        }
+    }
+
+    private static bool IsId(string text) => text.Length == IdChars && text.All(char.IsAsciiHexDigitLower);
 }

@@ -29,7 +29,8 @@ internal static class BrowserGuard
             : next(http);
     }
 
-    private static bool IsLoopbackName(string host) =>
+    /// <summary>Whether a host is this machine, whatever any name server says.</summary>
+    public static bool IsLoopbackName(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.AsSpan().Trim("[]"), out var address) && IPAddress.IsLoopback(address));

@@ -17,6 +17,12 @@ internal static class Caller
     /// <summary>The request's token; null where it is not asked for one.</summary>
     public static KnownToken? FindToken(this HttpContext http) => http.Features.Get<KnownToken>();
 
+    /// <summary>By what the request's token is found again later.</summary>
+    public static TokenHash TokenHash(this HttpContext http) =>
+        ApiToken.TryParse(http.Request.Headers.Authorization.ToString().AsSpan(Authentication.Scheme.Length).Trim(), out _, out var hash, out _)
+            ? hash
+            : throw new InvalidOperationException("The request carries no token.");
+
     /// <summary>Where it comes from.</summary>
     public static IPAddress? Address(this HttpContext http) => http.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped
         ? mapped.MapToIPv4()

@@ -10,8 +10,8 @@ using Skerry.Server.Management.Requests;
 
 namespace Skerry.Server.Management.Access;
 
-/// <summary>Says what a call needs, and why a token may make it or not, by the same steps as <see cref="Authorization"/>.</summary>
-internal sealed class ExplainRoutes(DurableObjectNamespace<IAccount> accounts, Authorizer authorizer)
+/// <summary>Says what a call needs, and why a token may make it or not, by asking as the call itself does.</summary>
+internal sealed class ExplainRoutes(DurableObjectNamespace<IAccount> accounts, Authorizer authorizer, OperationAccess access)
 {
     private static readonly (ApiOperation Operation, TemplateMatcher Matcher)[] Operations =
         [.. ApiDocument.Operations.Select(static one => (one, new TemplateMatcher(TemplateParser.Parse(one.Path), [])))];
@@ -27,44 +27,20 @@ internal sealed class ExplainRoutes(DurableObjectNamespace<IAccount> accounts, A
             : IPAddress.TryParse(request.Ip, out var given) ? given
             : throw Refused("ip", request.Ip, "an address");
         var token = await TokenAsync(http, request.TokenId);
-        if (operation.IsOpen)
-        {
-            await Answer(operation, true, "It is answered without a token.", null);
-            return;
-        }
-
-        if (operation.IsOfUser && token.Owner.Kind != TokenKind.User)
-        {
-            await Answer(operation, false, "It is about a user, and the token is an account's.", null);
-            return;
-        }
-
-        var use = authorizer.DecideUse(token, address);
-        var decisions = new List<Decision>();
-        foreach (var need in operation.Needs)
-        {
-            decisions.Add(await authorizer.DecideAsync(token, need, operation.ResourceOf(account, token.Owner.OwnerId), address));
-        }
-
-        if (decisions.Count == 0)
-        {
-            await Answer(operation, use.IsAllowed, use.IsAllowed ? "Every token that can be used now may do it." : use.ToString(), null);
-            return;
-        }
-
-        var decisive = decisions.Find(static one => one.IsAllowed) is { IsAllowed: true } allowed ? allowed : decisions[0];
-        await Answer(operation, decisive.IsAllowed, string.Join(' ', decisive.IsAllowed ? [decisive.ToString()] : decisions.Select(static one => one.ToString()).Distinct()), decisive.PolicyId);
-
-        Task Answer(ApiOperation about, bool isAllowed, string reason, string? policy) => EnvelopeResponse.Success(
+        var decision = operation.IsOpen
+            ? new Access(true, 0, "It is answered without a token.", null)
+            : await access.DecideAsync(operation, token, account, address);
+        await EnvelopeResponse.Success(
             http,
             ManagementJson.Readable.EnvelopeExplainResult,
             new(
-                about.Id,
+                operation.Id,
                 token.Record.Id,
-                isAllowed,
-                reason,
-                policy,
-                [.. about.Needs.Select(static need => PermissionGroups.FindFor(need)!).Select(static one => new ExplainedGroupResult(one.Id, one.Name))]));
+                decision.IsAllowed,
+                decision.Reason,
+                decision.PolicyId,
+                operation.Wanted,
+                [.. operation.Needs.Select(static need => PermissionGroups.FindFor(need)!).Select(static one => new ExplainedGroupResult(one.Id, one.Name))]));
     }
 
     private static (ApiOperation Operation, string? Account) Find(ExplainRequest request)
@@ -118,7 +94,7 @@ internal sealed class ExplainRoutes(DurableObjectNamespace<IAccount> accounts, A
 internal sealed record ExplainRequest(string? Method, string? Path, string? TokenId, string? Ip);
 
 /// <summary>What came of it.</summary>
-internal sealed record ExplainResult(string Operation, string TokenId, bool Allowed, string Reason, string? PolicyId, IReadOnlyList<ExplainedGroupResult> AnyOf);
+internal sealed record ExplainResult(string Operation, string TokenId, bool Allowed, string Reason, string? PolicyId, string Needs, IReadOnlyList<ExplainedGroupResult> AnyOf);
 
 /// <summary>A permission group that would be enough.</summary>
 internal sealed record ExplainedGroupResult(string Id, string Name);

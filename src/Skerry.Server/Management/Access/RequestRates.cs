@@ -6,14 +6,18 @@ using Skerry.Server.Management.Api;
 namespace Skerry.Server.Management.Access;
 
 /// <summary>
-/// Holds each token to a number of requests a minute on this node, and tells clients where they are in <c>Ratelimit</c> and
+/// Holds each token to a number of requests a minute on this node, and each owner to a number of changes, and tells clients where they are in <c>Ratelimit</c> and
 /// <c>Ratelimit-Policy</c>, as the public API does.
 /// </summary>
 internal sealed class RequestRates : IDisposable
 {
     private const int PeriodsPerMinute = 600;
 
+    // Each is kept in an audit log, and has to be of use to people who read it.
+    private const int ChangesPerMinute = 600;
+
     private readonly PartitionedRateLimiter<string> _limiter;
+    private readonly PartitionedRateLimiter<string> _changes;
     private readonly long _perMinute;
     private readonly string _policy;
 
@@ -22,13 +26,8 @@ internal sealed class RequestRates : IDisposable
     {
         _perMinute = options.ApiRequestsPerMinute;
         _policy = string.Create(CultureInfo.InvariantCulture, $"\"default\";q={_perMinute};w=60");
-        var bucket = new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = (int)_perMinute,
-            TokensPerPeriod = (int)Math.Max(1, _perMinute / PeriodsPerMinute),
-            ReplenishmentPeriod = TimeSpan.FromMinutes(1) / Math.Min(PeriodsPerMinute, _perMinute),
-        };
-        _limiter = PartitionedRateLimiter.Create<string, string>(token => RateLimitPartition.GetTokenBucketLimiter(token, _ => bucket));
+        _limiter = PerMinute(_perMinute);
+        _changes = PerMinute(ChangesPerMinute);
     }
 
     /// <summary>The middleware, behind <see cref="Authentication"/>.</summary>
@@ -45,13 +44,21 @@ internal sealed class RequestRates : IDisposable
         http.Response.Headers["Ratelimit"] = string.Create(
             CultureInfo.InvariantCulture, $"\"default\";r={left};t={((_perMinute - left) * 60 + _perMinute - 1) / _perMinute}");
         http.Response.Headers["Ratelimit-Policy"] = _policy;
-        if (lease.IsAcquired)
+        using var change = http.GetEndpoint()?.Metadata.GetMetadata<ApiOperation>() is { IsChange: true } ? _changes.AttemptAcquire(token.Owner.OwnerId) : null;
+        if (lease.IsAcquired && change is not { IsAcquired: false })
         {
             await next(http);
             return;
         }
 
         http.Response.Headers.RetryAfter = "1";
+        if (lease.IsAcquired)
+        {
+            await EnvelopeResponse.Error(
+                http, StatusCodes.Status429TooManyRequests, ErrorCodes.TooManyRequests, $"More than {ChangesPerMinute} changes a minute come from this account or user; slow down, and try again in 1 s.");
+            return;
+        }
+
         await EnvelopeResponse.Error(
             http,
             StatusCodes.Status429TooManyRequests,
@@ -60,5 +67,22 @@ internal sealed class RequestRates : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose()
+    {
+        _limiter.Dispose();
+        _changes.Dispose();
+    }
+
+    // As much at once as in a minute; then it comes back in small steps.
+    private static PartitionedRateLimiter<string> PerMinute(long count)
+    {
+        var step = (int)Math.Max(1, count / PeriodsPerMinute);
+        var bucket = new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = (int)count,
+            TokensPerPeriod = step,
+            ReplenishmentPeriod = TimeSpan.FromMinutes(1) * step / count,
+        };
+        return PartitionedRateLimiter.Create<string, string>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => bucket));
+    }
 }

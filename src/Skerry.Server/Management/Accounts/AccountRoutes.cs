@@ -1,13 +1,11 @@
 using System.Security.Cryptography;
 using Skerry.Accounts;
 using Skerry.Accounts.Members;
-using Skerry.Accounts.Permissions;
 using Skerry.Accounts.Policies;
 using Skerry.Accounts.Roles;
 using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
 using Skerry.Objects;
-using Skerry.Server.Credentials;
 using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Requests;
@@ -16,7 +14,7 @@ namespace Skerry.Server.Management.Accounts;
 
 /// <summary>Accounts, and the roles that members can have in them.</summary>
 internal sealed class AccountRoutes(
-    DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<IUser> users, ClusterAccount cluster, Authorizer authorizer, RandomNumberGenerator random)
+    DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<IUser> users, RandomNumberGenerator random)
 {
     private const int NameCharsMax = 120;
 
@@ -37,6 +35,7 @@ internal sealed class AccountRoutes(
         List<AccountInfo> found = token.Owner.Kind == TokenKind.Account
             ? await accounts.GetByName(token.Owner.OwnerId).Get() is { } own ? [own] : []
             : [.. (await users.GetByName(token.Owner.OwnerId).ListMemberships()).Where(static one => one.Member.Status == MemberStatus.Accepted).Select(static one => one.Account)];
+        found.RemoveAll(one => token.Rights?.Policies.Touches(ResourceName.Account(one.Id)) != true);
         var page = found.Skip(paging.Skip).Take(paging.PerPage).Select(AccountResult.Of).ToList();
         await EnvelopeResponse.Success(
             http,
@@ -54,15 +53,6 @@ internal sealed class AccountRoutes(
         {
             throw new RequestException(
                 StatusCodes.Status403Forbidden, ErrorCodes.AccountToken, "An account is made by the user who is to be its first member, and the token is an account's; use a token of the user (its value begins with sku_).");
-        }
-
-        var operators = await cluster.OpenAsync();
-        var decision = await authorizer.DecideAsync(
-            token, new(Product.AccountSettings, AccessLevel.Write), ResourceName.Account(operators.AccountId), http.Address());
-        if (!decision.IsAllowed)
-        {
-            throw new RequestException(
-                StatusCodes.Status403Forbidden, ErrorCodes.Authentication, $"Authentication error: accounts are made by the operators of the cluster. {decision}");
         }
 
         if (request.Name is null or { Length: 0 or > NameCharsMax } || request.Name.Any(char.IsControl))

@@ -53,6 +53,11 @@ internal static class ApiDocument
             path,
             [.. names.EnumerateArray().Select(name => PermissionGroups.FindByName(name.GetString())?.Permission
                 ?? throw new InvalidOperationException($"The operation {id} needs \"{name}\", which is no permission group."))],
-            IsOpen: operation.TryGetProperty("security", out var security) && security.GetArrayLength() == 0);
+            IsOpen: operation.TryGetProperty("security", out var security) && security.GetArrayLength() == 0,
+            IsOfCluster: Has("x-cluster"),
+            IsForSuperAdministrators: Has("x-super-administrator"),
+            IsForWholeUser: Has("x-whole-user"));
+
+        bool Has(string field) => operation.TryGetProperty(field, out var value) && value.GetBoolean();
     }
 }

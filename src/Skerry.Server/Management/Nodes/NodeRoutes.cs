@@ -1,5 +1,3 @@
-using Skerry.Server.Credentials;
-using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Api;
 using Skerry.Storage;
 using Skerry.Storage.Relay;
@@ -8,19 +6,13 @@ using Skerry.Storage.Relay.Fleet;
 namespace Skerry.Server.Management.Nodes;
 
 /// <summary>Shows the nodes of the cluster, and what the loss of which of them would cost. The public API has nothing like it.</summary>
-internal sealed class NodeRoutes(IFleetView fleet, ClusterAccount cluster)
+internal sealed class NodeRoutes(IFleetView fleet)
 {
     /// <summary>Adds the route.</summary>
     public void AddTo(ApiRoutes routes) => routes.Add("skerry-list-nodes", Show);
 
     private async Task Show(HttpContext http)
     {
-        // The node's own token works also when nothing can be asked of any object.
-        if (!NodeToken.IsOne(http.Token()))
-        {
-            await cluster.RequireAsync(http);
-        }
-
         FleetReport report;
         try
         {

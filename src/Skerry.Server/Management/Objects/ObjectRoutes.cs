@@ -28,7 +28,7 @@ internal sealed class ObjectRoutes(AccountNamespaces namespaces, ObjectHistory h
         try
         {
             // The route's own value leaves an escaped slash as it is, and then nobody knows whether it was one.
-            var which = Uri.UnescapeDataString(http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0].Split('/')[^2]);
+            var which = Uri.UnescapeDataString(http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0].TrimEnd('/').Split('/')[^2]);
             var isName = which.StartsWith(NamePrefix, StringComparison.Ordinal);
             await answer(http, history.Find(name, isName ? null : which, isName ? which[NamePrefix.Length..] : null));
         }

@@ -23,8 +23,8 @@ internal static class Answers
             AccountsFault.Changed => (StatusCodes.Status409Conflict, ErrorCodes.Changed),
             AccountsFault.Taken => (StatusCodes.Status409Conflict, ErrorCodes.Taken),
             AccountsFault.LastSuperAdministrator => (StatusCodes.Status409Conflict, ErrorCodes.LastSuperAdministrator),
-            AccountsFault.NotProved => (StatusCodes.Status401Unauthorized, ErrorCodes.NotProved),
-            AccountsFault.CodeNeeded => (StatusCodes.Status401Unauthorized, ErrorCodes.CodeNeeded),
+            AccountsFault.NotProved => (StatusCodes.Status403Forbidden, ErrorCodes.NotProved),
+            AccountsFault.CodeNeeded => (StatusCodes.Status403Forbidden, ErrorCodes.CodeNeeded),
             AccountsFault.TryLater => (StatusCodes.Status429TooManyRequests, ErrorCodes.TooManyRequests),
             _ => (StatusCodes.Status400BadRequest, ErrorCodes.InvalidBody),
         };

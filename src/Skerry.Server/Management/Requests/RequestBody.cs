@@ -1,25 +1,43 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Skerry.Server.Management.Api;
 
 namespace Skerry.Server.Management.Requests;
 
-/// <summary>Reads JSON bodies. How deep they may be is in <see cref="ManagementJson"/>.</summary>
+/// <summary>
+/// Reads JSON bodies. How deep they may be is in <see cref="ManagementJson"/>. Whether the request is still allowed is asked
+/// when the body is there.
+/// </summary>
 internal static class RequestBody
 {
     /// <summary>The largest body that is read, in bytes.</summary>
     public const int BytesMax = 256 * 1024;
+
+    // Slower than any line that people work over.
+    private static readonly MinDataRate SlowestLine = new(bytesPerSecond: 4096, gracePeriod: TimeSpan.FromSeconds(5));
 
     /// <summary>Reads the body.</summary>
     /// <exception cref="RequestException">It is too large, or is not what is accepted.</exception>
     public static async ValueTask<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
         where T : class
     {
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = SlowestLine;
+        }
+
         var buffer = new byte[http.Request.ContentLength is { } length and <= BytesMax ? length + 1 : BytesMax + 1];
         var bytes = await http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, http.RequestAborted);
         if (bytes > BytesMax || http.Request.ContentLength > BytesMax)
         {
             throw new RequestException(StatusCodes.Status413PayloadTooLarge, ErrorCodes.BodyTooLarge, $"The body is larger than the {BytesMax} bytes that are accepted here.");
+        }
+
+        if (http.Features.Get<RequestGuard>() is { } guard)
+        {
+            await guard.Ask();
         }
 
         try

@@ -13,8 +13,8 @@ using Skerry.Server.Management.Requests;
 namespace Skerry.Server.Management.Tokens;
 
 /// <summary>
-/// Tokens of accounts and of users: the same calls on different owners. Whoever makes, changes or rolls a token has to hold
-/// everything that it allows, before and after; else a weak token that may manage tokens would be a strong one.
+/// Tokens of accounts and of users: the same calls on different owners. Whoever makes, changes, rolls or deletes a token has to
+/// hold everything that it allows, before and after; else a weak token that may manage tokens would be a strong one.
 /// </summary>
 internal sealed class TokenRoutes(
     DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<IUser> users, Authorizer authorizer, RandomNumberGenerator random, TimeProvider time)
@@ -123,7 +123,8 @@ internal sealed class TokenRoutes(
     {
         var token = await FindAsync(http, tokens);
         VersionTag.Require(http, token.Version);
-        (await tokens.DeleteToken(token.Id, VersionTag.IsNamed(http) ? token.Version : null, http.Actor())).OrRefuse();
+        await RequireHeldAsync(http, token.Settings, "");
+        (await tokens.DeleteToken(token.Id, token.Version, http.Actor())).OrRefuse();
         await EnvelopeResponse.Success(http, ManagementJson.Readable.EnvelopeIdResult, new(token.Id));
     }
 
@@ -207,7 +208,7 @@ internal sealed class TokenRoutes(
             throw new RequestException(
                 StatusCodes.Status403Forbidden,
                 ErrorCodes.Escalation,
-                $"{what}it would be stronger than the token of this request, in its policies or its conditions; nobody gives more than he holds. Use a stronger token, or grant less.");
+                $"{what}it is or would be stronger than the token of this request, in its policies or its conditions; nobody gives or takes more than he holds. Use a stronger token, or grant less.");
         }
     }
 }

@@ -10,7 +10,7 @@ using Skerry.Server.Management.Requests;
 namespace Skerry.Server.Management.Users;
 
 /// <summary>Passkeys (WebAuthn): the user's own, and signing in by one, which takes no token.</summary>
-internal sealed class PasskeyRoutes(DurableObjectNamespace<IUser> users, UserRegistry registry)
+internal sealed class PasskeyRoutes(DurableObjectNamespace<IUser> users, UserRegistry registry, SignInRates rates)
 {
     /// <summary>Adds the routes.</summary>
     public void AddTo(ApiRoutes routes)
@@ -56,12 +56,14 @@ internal sealed class PasskeyRoutes(DurableObjectNamespace<IUser> users, UserReg
 
     private async Task BeginSignIn(HttpContext http)
     {
+        rates.Require(http);
         var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.EmailRequest);
         await Answer(http, await registry.BeginPasskeySignInAsync(request.Email ?? ""));
     }
 
     private async Task SignIn(HttpContext http)
     {
+        rates.Require(http);
         var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.PasskeySignInRequest);
         await UserRoutes.Answer(http, await registry.SignInByPasskeyAsync(request.Email ?? "", request.Response.ToJson(), http.ActorOf(ActorKind.User, null)));
     }

@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Skerry.Accounts.Users;
+using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Requests;
 
 namespace Skerry.Server.Management.Users;
 
@@ -32,8 +35,23 @@ internal sealed record TwoFactorResult(string Secret, string Uri);
 /// <summary>Codes for when that app is lost.</summary>
 internal sealed record RecoveryCodesResult(IReadOnlyList<string> RecoveryCodes);
 
-/// <summary>What can be changed of a profile.</summary>
-internal sealed record ProfileRequest(string? FirstName, string? LastName);
+/// <summary>What can be changed of a profile. What is left out stays.</summary>
+internal sealed record ProfileRequest(JsonElement FirstName, JsonElement LastName);
+
+/// <summary>A field that may be left out.</summary>
+internal static class OptionalField
+{
+    /// <summary>The text or null that was sent, or what was there before if nothing was.</summary>
+    /// <exception cref="RequestException">It is something else.</exception>
+    public static string? Or(this JsonElement field, string name, string? before) => field.ValueKind switch
+    {
+        JsonValueKind.Undefined => before,
+        JsonValueKind.Null => null,
+        JsonValueKind.String => field.GetString(),
+        _ => throw new RequestException(
+            StatusCodes.Status400BadRequest, [new(ErrorCodes.InvalidBody, $"{name}: it is no text; accepted is a text, or null.", ErrorSource.OfPath(name))]),
+    };
+}
 
 /// <summary>Another e-mail address.</summary>
 internal sealed record EmailRequest(string? Email);

@@ -13,7 +13,7 @@ using Skerry.Server.Management.Tokens;
 namespace Skerry.Server.Management.Users;
 
 /// <summary>The user whose token is sent: profile, password, second factor, sessions; and signing in, which takes no token.</summary>
-internal sealed class UserRoutes(DurableObjectNamespace<IUser> users, UserRegistry registry)
+internal sealed class UserRoutes(DurableObjectNamespace<IUser> users, UserRegistry registry, SignInRates rates)
 {
     /// <summary>Adds the routes.</summary>
     public void AddTo(ApiRoutes routes)
@@ -21,7 +21,6 @@ internal sealed class UserRoutes(DurableObjectNamespace<IUser> users, UserRegist
         routes.Add("user-user-details", Show);
         routes.Add("user-edit-user", Edit);
         routes.Add("skerry-user-delete", Delete);
-        routes.Add("skerry-user-change-email", ChangeEmail);
         routes.Add("skerry-user-change-password", ChangePassword);
         routes.Add("skerry-user-begin-two-factor", BeginTwoFactor);
         routes.Add("skerry-user-confirm-two-factor", ConfirmTwoFactor);
@@ -34,25 +33,22 @@ internal sealed class UserRoutes(DurableObjectNamespace<IUser> users, UserRegist
 
     private IUser Own(HttpContext http) => users.GetByName(http.Token().Owner.OwnerId);
 
-    private async Task Show(HttpContext http) => await Answer(http, await Own(http).Get()
-        ?? throw new RequestException(StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, "The user is not there any more."));
+    private async Task Show(HttpContext http) => await Answer(http, await FindAsync(http));
+
+    private async Task<UserInfo> FindAsync(HttpContext http) => await Own(http).Get()
+        ?? throw new RequestException(StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, "The user is not there any more.");
 
     private async Task Edit(HttpContext http)
     {
         var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.ProfileRequest);
-        await Answer(http, (await Own(http).UpdateProfile(request.FirstName, request.LastName, http.Actor())).OrRefuse());
+        var now = await FindAsync(http);
+        await Answer(http, (await Own(http).UpdateProfile(request.FirstName.Or("first_name", now.FirstName), request.LastName.Or("last_name", now.LastName), http.Actor())).OrRefuse());
     }
 
     private async Task Delete(HttpContext http)
     {
         var gone = (await Own(http).Delete(http.Actor())).OrRefuse();
         await EnvelopeResponse.Success(http, ManagementJson.Readable.EnvelopeIdResult, new(gone.Id));
-    }
-
-    private async Task ChangeEmail(HttpContext http)
-    {
-        var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.EmailRequest);
-        await Answer(http, (await Own(http).ChangeEmail(request.Email ?? "", http.Actor())).OrRefuse());
     }
 
     private async Task ChangePassword(HttpContext http)
@@ -103,6 +99,7 @@ internal sealed class UserRoutes(DurableObjectNamespace<IUser> users, UserRegist
 
     private async Task SignIn(HttpContext http)
     {
+        rates.Require(http);
         var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.SignInRequest);
         await Answer(http, await registry.SignInAsync(request.Email ?? "", request.Password ?? "", request.Code, http.ActorOf(ActorKind.User, null)));
     }
@@ -111,6 +108,12 @@ internal sealed class UserRoutes(DurableObjectNamespace<IUser> users, UserRegist
     public static async Task Answer(HttpContext http, Answer<CreatedSession> answer)
     {
         http.Response.Headers.CacheControl = "no-store";
+        if (answer.Fault is AccountsFault.NotProved or AccountsFault.CodeNeeded)
+        {
+            throw new RequestException(
+                StatusCodes.Status401Unauthorized, answer.Fault == AccountsFault.CodeNeeded ? ErrorCodes.CodeNeeded : ErrorCodes.NotProved, answer.Message ?? "");
+        }
+
         var begun = answer.OrRefuse();
         await EnvelopeResponse.Success(
             http, ManagementJson.Readable.EnvelopeSignInResult, new(begun.UserId, begun.Session.Id, begun.Value, begun.Session.ExpiresOn));
