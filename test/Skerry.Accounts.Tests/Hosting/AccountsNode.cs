@@ -10,6 +10,7 @@ using Orleans.Serialization;
 using Skerry.Accounts.Audit;
 using Skerry.Accounts.Members;
 using Skerry.Accounts.Tests.Audit;
+using Skerry.Accounts.Tests.Tokens;
 using Skerry.Accounts.Tests.Users;
 using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
@@ -38,6 +39,8 @@ public sealed class AccountsNode : IAsyncLifetime
     public DurableObjectNamespace<ISignInGuard> Guards => _app!.Services.GetRequiredService<DurableObjectNamespace<ISignInGuard>>();
 
     public DurableObjectNamespace<IMembershipHolder> MembershipHolders => _app!.Services.GetRequiredService<DurableObjectNamespace<IMembershipHolder>>();
+
+    public DurableObjectNamespace<ITokenKeeper> TokenKeepers => _app!.Services.GetRequiredService<DurableObjectNamespace<ITokenKeeper>>();
 
     public DurableObjectNamespace<IKeyHolder> KeyHolders => _app!.Services.GetRequiredService<DurableObjectNamespace<IKeyHolder>>();
 
@@ -102,7 +105,8 @@ public sealed class AccountsNode : IAsyncLifetime
             .AddAccounts()
             .AddDurableObject<IAuditedThing, AuditedThing>()
             .AddDurableObject<IKeyHolder, KeyHolder>()
-            .AddDurableObject<IMembershipHolder, MembershipHolder>();
+            .AddDurableObject<IMembershipHolder, MembershipHolder>()
+            .AddDurableObject<ITokenKeeper, TokenKeeper>();
         _app = builder.Build();
         await _app.StartAsync();
     }
