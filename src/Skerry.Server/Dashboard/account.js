@@ -208,8 +208,8 @@ async function showAudit() {
 
 async function showMe() {
   const place = told(at('sessions'));
-  const [memberships, sessions, passkeys] = await Promise.all([
-    call('GET', '/memberships?per_page=50'), call('GET', '/user/skerry/sessions'), call('GET', '/user/skerry/passkeys'),
+  const [memberships, sessions, passkeys, links] = await Promise.all([
+    call('GET', '/memberships?per_page=50'), call('GET', '/user/skerry/sessions'), call('GET', '/user/skerry/passkeys'), call('GET', '/user/skerry/links'),
   ]);
   at('memberships').replaceChildren(...memberships.map((one) => row(
     one.account.name,
@@ -241,6 +241,14 @@ async function showMe() {
       time(one.last_used_on),
       button('Remove', place, async () => {
         await call('DELETE', `/user/skerry/passkeys/${one.id}`);
+        await showMe();
+      }, true))),
+    ...links.map((one) => row(
+      `${one.subject} at ${one.issuer}`,
+      '',
+      '',
+      button('Unlink', place, async () => {
+        await call('DELETE', '/user/skerry/links', { issuer: one.issuer, subject: one.subject });
         await showMe();
       }, true))));
 }
@@ -328,12 +336,19 @@ const gone = 'skerry-gone-to-sign-in';
 const brought = new URLSearchParams(sessionStorage.getItem(gone) ? location.hash.slice(1) : '');
 sessionStorage.removeItem(gone);
 at('by-oidc').addEventListener('click', () => sessionStorage.setItem(gone, '1'));
+at('link').addEventListener('submit', act(told(at('sessions')), async () => {
+  const { url } = await call('POST', '/user/skerry/links', {});
+  sessionStorage.setItem(gone, '1');
+  location.assign(url);
+}));
 history.replaceState(null, '', '/account');
 fetch('/sign-in/methods').then((answer) => (answer.ok ? answer.json() : {})).then((methods) => {
   at('by-oidc').hidden = !methods.oidc;
   at('by-oidc').textContent = methods.oidc ? `Sign in with ${methods.oidc.name}` : '';
+  at('link').hidden = !methods.oidc;
 }, () => {});
-if (brought.get('problem')) tell(signInPlace, brought.get('problem'), 'bad');
+if (brought.get('problem')) tell(token ? told(at('sessions')) : signInPlace, brought.get('problem'), 'bad');
+if (brought.get('linked')) tell(told(at('sessions')), `${brought.get('linked')} can sign in as you now.`, 'ok');
 const begun = brought.get('session') ? enter(brought.get('session')) : token ? open() : null;
 begun?.catch((error) => {
   sessionStorage.removeItem(key);
