@@ -116,6 +116,12 @@ public sealed class Account : TokenHolder, IAccount
     public Task<MemberRecord?> FindMember(string userId) => Task.FromResult(_members?.FindByUser(userId));
 
     /// <inheritdoc/>
+    public Task<Membership?> FindMembership(string userId) => Task.FromResult(WithAccount(_members?.FindByUser(userId)));
+
+    /// <inheritdoc/>
+    public Task<Membership?> GetMembership(string id) => Task.FromResult(WithAccount(_members?.Find(id)));
+
+    /// <inheritdoc/>
     public Task<MemberPage> ListMembers(int skip, int take) => Task.FromResult(_members?.List(skip, take) ?? new([], 0));
 
     /// <inheritdoc/>
@@ -196,6 +202,8 @@ public sealed class Account : TokenHolder, IAccount
     private void RemoveInvitation(byte[] key, string id) => Context.WaitUntil(_userIndex.Of(key).RemoveInvitation(key, id));
 
     private void OpenMembers() => _members = Exists ? new(HolderId, Parts, Audit!) : null;
+
+    private Membership? WithAccount(MemberRecord? member) => member is null ? null : new(Find(), member);
 
     private AccountInfo Find() => Sql.Exec<AccountInfo>("SELECT id, name, created_on FROM account").One();
 }

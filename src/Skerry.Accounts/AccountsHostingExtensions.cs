@@ -25,7 +25,7 @@ public static class AccountsHostingExtensions
     {
         ArgumentNullException.ThrowIfNull(skerry);
         skerry.Services.TryAddSingleton(static _ => RandomNumberGenerator.Create());
-        skerry.Services.TryAddSingleton(static _ => new PasswordHashing());
+        skerry.Services.TryAddSingleton(static services => new PasswordHashing(time: services.GetRequiredService<TimeProvider>()));
         skerry.Services.AddOptions<PasskeyOptions>();
         skerry.Services.AddSingleton<PasskeyCheck>();
         skerry.Services.AddSingleton<UserServices>();

@@ -46,6 +46,12 @@ public interface IAccount : ITokenHolder
     /// <summary>What a user is here; null if no member, or not accepted yet.</summary>
     Task<MemberRecord?> FindMember(string userId);
 
+    /// <summary>The same with the account.</summary>
+    Task<Membership?> FindMembership(string userId);
+
+    /// <summary>A member or an invitation with the account; null if there is none with this id.</summary>
+    Task<Membership?> GetMembership(string id);
+
     /// <summary>Members and invitations, the oldest first.</summary>
     /// <inheritdoc cref="ITokenHolder.ListTokens"/>
     Task<MemberPage> ListMembers(int skip, int take);

@@ -48,6 +48,7 @@ public sealed class WireTests(AccountsNode node) : IClassFixture<AccountsNode>
         new Invitation(Id, Id, At),
         new PasskeyRequest("{}"),
         new Actor(ActorKind.User, Id, Address: "192.0.2.1"),
+        new Membership(new(Id, "account", At), Member),
         new List<Membership> { new(new(Id, "account", At), Member) },
         new List<SessionRecord> { Session },
         new List<UserLink> { new("https://id.example.com", "ada") },

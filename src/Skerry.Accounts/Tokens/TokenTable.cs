@@ -21,6 +21,9 @@ internal sealed class TokenTable(
     private const string Resource = "token";
     private static readonly TimeSpan LastUsedStep = TimeSpan.FromMinutes(1);
 
+    // How often all of them were ended. What is being made then is none of those that are made afterwards.
+    private long _ends;
+
     public static void Create(SqlStorage sql) => sql.Exec(
         """
         CREATE TABLE tokens (
@@ -36,11 +39,11 @@ internal sealed class TokenTable(
             return refusal;
         }
 
-        var id = wanted ?? parts.NewId();
+        var (id, ends) = (wanted ?? parts.NewId(), _ends);
         var value = await AddToIndexAsync(id);
 
         // Others may have been in meanwhile.
-        if (Obstacle() is { } obstacle)
+        if ((Obstacle() ?? (ends == _ends ? null : new(null, AccountsFault.Changed, "All tokens were ended meanwhile."))) is { } obstacle)
         {
             RemoveFromIndex(value.Hash);
             return obstacle;
@@ -140,9 +143,10 @@ internal sealed class TokenTable(
         return row.ToRecord();
     }
 
-    /// <summary>Ends them all, in the transaction in which their owner goes; the entry of that covers them.</summary>
+    /// <summary>Ends them all, in the transaction of what makes that needed; the entry of that covers them.</summary>
     public void DeleteAll()
     {
+        _ends++;
         foreach (var hash in parts.Sql.Exec<byte[]>("SELECT hash FROM tokens").ToList())
         {
             RemoveFromIndex(TokenHash.FromBytes(hash));

@@ -39,6 +39,9 @@ internal sealed class HeldKeys(string userId, ObjectParts parts, DurableObjectNa
     /// <summary>Notes that a key is used, in the transaction that makes it so.</summary>
     public void Keep(byte[] key) => parts.Sql.Exec("DELETE FROM held_keys WHERE key = ?", key);
 
+    /// <summary>Whether nothing is noted.</summary>
+    public bool IsSettled => parts.Sql.Exec<long>("SELECT count(*) FROM held_keys").One() == 0;
+
     /// <summary>
     /// Goes through the notes: what is used is confirmed, what is not is given back.
     /// </summary>

@@ -41,12 +41,17 @@ public interface IUser : ITokenHolder
     /// <summary>Changes the e-mail address, unless somebody else has it. Invitations for the new one are this user's then.</summary>
     Task<Answer<UserInfo>> ChangeEmail(string email, Actor by);
 
-    /// <summary>Changes the password, and ends all other sessions.</summary>
+    /// <summary>
+    /// Changes the password, and ends all other sessions. Tokens stay unless <paramref name="endTokens"/> says otherwise, as
+    /// programs go on by them; but whoever had the old password, or a session, may have made some: somebody whose password was
+    /// stolen has to end or look through them too.
+    /// </summary>
     /// <param name="current">The password until now; null if there is none yet.</param>
     /// <param name="password">The new one.</param>
     /// <param name="keptSession">The session that stays; null: none.</param>
     /// <param name="by">Who does it.</param>
-    Task<Answer<UserInfo>> ChangePassword(string? current, string password, string? keptSession, Actor by);
+    /// <param name="endTokens">Whether all of the user's tokens end too. Those of accounts that he has made stay in any case.</param>
+    Task<Answer<UserInfo>> ChangePassword(string? current, string password, string? keptSession, Actor by, bool endTokens = false);
 
     /// <summary>
     /// Deletes the user: tokens, sessions and memberships end; tokens of accounts that he has made stay, and so does the log.
@@ -123,6 +128,9 @@ public interface IUser : ITokenHolder
 
     /// <summary>The accounts in which the user is a member, and then the invitations to his e-mail address, as the accounts have them now.</summary>
     Task<IReadOnlyList<Membership>> ListMemberships();
+
+    /// <summary>One of <see cref="ListMemberships"/>; null if there is none with this id. As a rule one account is asked, however many there are.</summary>
+    Task<Membership?> FindMembership(string id);
 
     /// <summary>Accepts an invitation. Can be repeated.</summary>
     Task<Answer<MemberRecord>> AcceptMembership(string id, Actor by);

@@ -27,10 +27,8 @@ public sealed class User : TokenHolder, IUser
     private readonly LinkTable _links;
     private readonly MembershipTable _memberships;
     private readonly PasswordProof _proof;
+    private readonly ChangeTurn _turn = new();
     private SessionTable? _sessions;
-
-    // What changes keys and memberships asks other objects on its way, and one change must not come into another's.
-    private bool _isChanging;
 
     /// <summary>Opens it.</summary>
     /// <param name="services">What it works with.</param>
@@ -69,7 +67,7 @@ public sealed class User : TokenHolder, IUser
             return new(null, AccountsFault.Invalid, problem);
         }
 
-        var hash = user.Password is null ? null : await _services.Hashing.HashAsync(user.Password);
+        var hash = user.Password is null ? null : await _services.Hashing.HashAsync(user.Password, PasswordQueue.SignedIn);
         if (user.Password is not null && hash is null)
         {
             return Busy<UserInfo>();
@@ -139,8 +137,8 @@ public sealed class User : TokenHolder, IUser
 
     /// <inheritdoc/>
     /// <remarks>
-    /// 1. The new key is taken: for a moment both lead here. 2. The address is written, and the old key noted as one that is
-    /// only held. 3. The old key is given back.
+    /// 1. The new key is taken: for a moment both lead here. 2. The address is written, the old key noted as one that is only
+    /// held, and the accounts as those that are to be told. 3. The old key is given back, and the accounts are told.
     /// </remarks>
     public Task<Answer<UserInfo>> ChangeEmail(string email, Actor by) => AloneAsync<UserInfo>(async () =>
     {
@@ -172,16 +170,19 @@ public sealed class User : TokenHolder, IUser
         {
             _keys.Keep(newKey);
             _keys.Note(oldKey);
+            _memberships.NoteEmail(by);
         });
 
         // 3
         await SettleAsync();
-        _memberships.ChangeEmail(address, by);
+
+        // Nobody waits for the accounts: rights do not hang on what people see.
+        Context.WaitUntil(TellEmailAsync());
         return changed;
     });
 
     /// <inheritdoc/>
-    public async Task<Answer<UserInfo>> ChangePassword(string? current, string password, string? keptSession, Actor by)
+    public async Task<Answer<UserInfo>> ChangePassword(string? current, string password, string? keptSession, Actor by, bool endTokens = false)
     {
         if (Find() is not { } row)
         {
@@ -193,12 +194,12 @@ public sealed class User : TokenHolder, IUser
             return new(null, AccountsFault.Invalid, problem);
         }
 
-        if (row.PasswordHash is not null && await _proof.ProveAsync(current ?? "", withFactor: false, null, by) is { Value: null } failed)
+        if (row.PasswordHash is not null && await _proof.ProveAsync(current ?? "", withFactor: false, null, PasswordQueue.SignedIn, by) is { Value: null } failed)
         {
             return new(null, failed.Fault, failed.Message, failed.RetryAfter);
         }
 
-        if (await _services.Hashing.HashAsync(password) is not { } hash)
+        if (await _services.Hashing.HashAsync(password, PasswordQueue.SignedIn) is not { } hash)
         {
             return Busy<UserInfo>();
         }
@@ -209,7 +210,15 @@ public sealed class User : TokenHolder, IUser
             return new(null, AccountsFault.Changed, "The password was changed meanwhile.");
         }
 
-        return Change(now with { PasswordHash = hash, PasswordNumber = now.PasswordNumber + 1 }, "change_password", by, () => _sessions!.EndOthers(keptSession));
+        return Change(now with { PasswordHash = hash, PasswordNumber = now.PasswordNumber + 1 }, "change_password", by, () =>
+        {
+            _sessions!.EndOthers(keptSession);
+            if (endTokens)
+            {
+                Tokens!.DeleteAll();
+                Log("delete_tokens", by, null, null);
+            }
+        });
     }
 
     /// <inheritdoc/>
@@ -243,7 +252,7 @@ public sealed class User : TokenHolder, IUser
     /// <inheritdoc/>
     public async Task<Answer<CreatedSession>> SignIn(string password, string? code, Actor by)
     {
-        var proved = await _proof.ProveAsync(password, withFactor: true, code, by);
+        var proved = await _proof.ProveAsync(password, withFactor: true, code, PasswordQueue.Strangers, by);
         return proved.Value is { } row
             ? await BeginSessionAsync("sign_in", () => Find()?.PasswordNumber == row.PasswordNumber, by)
             : new(null, proved.Fault, proved.Message, proved.RetryAfter);
@@ -348,7 +357,7 @@ public sealed class User : TokenHolder, IUser
     /// <inheritdoc/>
     public async Task<Answer<UserInfo>> DisableTwoFactor(string password, Actor by)
     {
-        var proved = await _proof.ProveAsync(password, withFactor: false, null, by);
+        var proved = await _proof.ProveAsync(password, withFactor: false, null, PasswordQueue.SignedIn, by);
         if (proved.Value is null)
         {
             return new(null, proved.Fault, proved.Message, proved.RetryAfter);
@@ -371,6 +380,9 @@ public sealed class User : TokenHolder, IUser
     public async Task<IReadOnlyList<Membership>> ListMemberships() => Find() is { } row ? await _memberships.ListAsync(row.Email) : [];
 
     /// <inheritdoc/>
+    public async Task<Membership?> FindMembership(string id) => Find() is { } row ? await _memberships.FindAsync(id, row.Email) : null;
+
+    /// <inheritdoc/>
     public Task<Answer<MemberRecord>> AcceptMembership(string id, Actor by) =>
         AloneAsync<MemberRecord>(async () => Find() is { } row ? await _memberships.AcceptAsync(id, row.Email, by) : Missing<MemberRecord>());
 
@@ -385,14 +397,21 @@ public sealed class User : TokenHolder, IUser
     /// <inheritdoc/>
     public async Task ForgetMembership(string accountId)
     {
-        // He may be about to join it again, or have done so since.
-        if (Exists && !_isChanging && await _services.Accounts.GetByName(accountId).FindMember(HolderId) is null && !_isChanging)
+        if (!Exists || _turn.IsTaken)
+        {
+            return;
+        }
+
+        // He may join it again while the account is asked, so the answer counts only if he has changed nothing meanwhile. A note
+        // too many is none; a member whom nobody has noted would have rights that nobody sees.
+        var mark = _turn.Mark();
+        if (await _services.Accounts.GetByName(accountId).FindMember(HolderId) is null && _turn.IsQuietSince(mark))
         {
             _memberships.Forget(accountId);
         }
     }
 
-    /// <summary>Goes on with what was begun by a process that died.</summary>
+    /// <summary>Goes on with what was begun by a process that died, and with what somebody else was not there for.</summary>
     public override async Task Alarm(AlarmInfo info)
     {
         if (Audit is null)
@@ -402,18 +421,7 @@ public sealed class User : TokenHolder, IUser
 
         // Set first: whatever becomes of this try, there is another one until nothing is left to do.
         Storage.SetAlarm(Parts.Now() + SettleAgain);
-        if (!_isChanging)
-        {
-            _isChanging = true;
-            try
-            {
-                await SettleAsync();
-            }
-            finally
-            {
-                _isChanging = false;
-            }
-        }
+        await Task.WhenAll(_turn.TryAsync(SettleAsync), TellEmailAsync());
     }
 
     private protected override Answer<T> Missing<T>() => new(null, AccountsFault.NotFound, $"There is no user {HolderId}.");
@@ -428,8 +436,22 @@ public sealed class User : TokenHolder, IUser
             return false;
         }
 
-        Storage.DeleteAlarm();
+        RestIfDone();
         return true;
+    }
+
+    private async Task TellEmailAsync()
+    {
+        await _memberships.TellEmailAsync(() => Find()?.Email);
+        RestIfDone();
+    }
+
+    private void RestIfDone()
+    {
+        if (_keys.IsSettled && _memberships.IsAllTold)
+        {
+            Storage.DeleteAlarm();
+        }
     }
 
     private void Remove(Actor by) => Storage.TransactionSync(() =>
@@ -449,20 +471,8 @@ public sealed class User : TokenHolder, IUser
     private async Task<Answer<T>> AloneAsync<T>(Func<Task<Answer<T>>> change)
         where T : class
     {
-        if (_isChanging)
-        {
-            return Busy<T>();
-        }
-
-        _isChanging = true;
-        try
-        {
-            return await change();
-        }
-        finally
-        {
-            _isChanging = false;
-        }
+        Answer<T>? answer = null;
+        return await _turn.TryAsync(async () => answer = await change()) ? answer! : Busy<T>();
     }
 
     private async Task<Answer<CreatedSession>> BeginSessionAsync(string action, Func<bool> mayStill, Actor by) =>

@@ -37,7 +37,15 @@ public sealed class AccountsNode : IAsyncLifetime
 
     public DurableObjectNamespace<ISignInGuard> Guards => _app!.Services.GetRequiredService<DurableObjectNamespace<ISignInGuard>>();
 
+    public DurableObjectNamespace<IMembershipHolder> MembershipHolders => _app!.Services.GetRequiredService<DurableObjectNamespace<IMembershipHolder>>();
+
     public DurableObjectNamespace<IKeyHolder> KeyHolders => _app!.Services.GetRequiredService<DurableObjectNamespace<IKeyHolder>>();
+
+    /// <summary>What this node's users have their passwords hashed by.</summary>
+    public PasswordHashing Hashing => _app!.Services.GetRequiredService<PasswordHashing>();
+
+    /// <summary>Its figures.</summary>
+    public NodeStatus Status => _app!.Services.GetRequiredService<NodeStatus>();
 
     /// <summary>What values travel between nodes by.</summary>
     public Serializer Wire => _app!.Services.GetRequiredService<Serializer>();
@@ -93,7 +101,8 @@ public sealed class AccountsNode : IAsyncLifetime
         builder.AddSkerry(o => o.DataFolder = _folder)
             .AddAccounts()
             .AddDurableObject<IAuditedThing, AuditedThing>()
-            .AddDurableObject<IKeyHolder, KeyHolder>();
+            .AddDurableObject<IKeyHolder, KeyHolder>()
+            .AddDurableObject<IMembershipHolder, MembershipHolder>();
         _app = builder.Build();
         await _app.StartAsync();
     }

@@ -152,6 +152,23 @@ public sealed class SignInTests(AccountsNode node) : IClassFixture<AccountsNode>
     }
 
     [Fact]
+    public async Task Another_password_ends_tokens_if_that_is_asked_for()
+    {
+        var (info, user) = await node.NewUserAsync();
+        var settings = new TokenSettings(
+            "own", [new("p", PolicyEffect.Allow, [PermissionGroups.FindFor(new(Product.UserDetails, AccessLevel.Read))!.Id], new Dictionary<string, string> { [ResourceName.User(info.Id).ToString()] = "*" })]);
+        var made = (await user.CreateToken(settings, People.Admin)).Value!;
+        Assert.Equal(AccountsFault.None, (await user.ChangePassword(People.Password, "rain on the horse", null, People.Admin)).Fault);
+        Assert.NotNull(await node.Authority(_clock).FindAsync(made.Value));
+        Assert.Equal(AccountsFault.NotProved, (await user.ChangePassword(Wrong, People.Password, null, People.Admin, endTokens: true)).Fault);
+        Assert.NotNull(await node.Authority(_clock).FindAsync(made.Value));
+        Assert.Equal(AccountsFault.None, (await user.ChangePassword("rain on the horse", People.Password, null, People.Admin, endTokens: true)).Fault);
+        Assert.Null(await node.Authority(_clock).FindAsync(made.Value));
+        Assert.Equal(0, (await user.ListTokens(0, 10)).Total);
+        Assert.Equal(["change_password", "delete_tokens", "change_password"], (await user.ReadAudit(new(ResourceType: "user"))).Entries.Take(3).Select(static entry => entry.Action));
+    }
+
+    [Fact]
     public async Task A_session_that_an_old_password_was_to_begin_does_not_begin_after_the_change()
     {
         for (var i = 0; i < 10; i++)

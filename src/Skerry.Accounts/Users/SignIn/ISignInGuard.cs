@@ -11,15 +11,21 @@ namespace Skerry.Accounts.Users.SignIn;
 /// purpose locks out his own network only. Failures from many networks count together besides; that never holds up networks
 /// from which the user has proved himself before.</para>
 /// <para>A try is counted before it is made, so that many at once are not more than many one by one.</para>
-/// <para>A user's id that nobody has is counted like any other. What is remembered is bounded: the oldest go first.</para>
+/// <para>A user's id that nobody has is counted like any other, so what is remembered is bounded. Where there are too many, the
+/// smallest count goes first, one that holds nobody up before one that does, and the next begins where that one has ended,
+/// up to where waiting begins. So whoever makes up users gets rid of no count, and makes others wait a little earlier at most.</para>
 /// </remarks>
 public interface ISignInGuard : IDurableObject
 {
-    /// <summary>The most failures remembered in one of them.</summary>
+    /// <summary>The most counts remembered in one of them.</summary>
     const int FailuresMax = 10_000;
 
     /// <summary>The most networks remembered for a user from which he has proved himself; those used longest ago go first.</summary>
     const int FamiliarMax = 32;
+
+    /// <summary>Asks whether a try may be made, and counts nothing.</summary>
+    /// <returns>Zero; or how long to wait.</returns>
+    Task<TimeSpan> Look(string userId, string prefix);
 
     /// <summary>Asks whether a try may be made, and counts it as a failure if so.</summary>
     /// <returns>Zero; or how long to wait, and then nothing was counted.</returns>

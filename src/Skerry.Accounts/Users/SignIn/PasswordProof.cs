@@ -7,7 +7,9 @@ namespace Skerry.Accounts.Users.SignIn;
 /// <summary>
 /// Proves by a password that it is the user. In this order:
 /// <list type="number">
-/// <item>The guard says whether a try may be made, and counts it.</item>
+/// <item>The guard says whether a try may be made. Nothing is written, and nobody waits for a processor who may not.</item>
+/// <item>A place is taken for comparing. Whoever gets none has left nothing behind either.</item>
+/// <item>The guard says so again, and counts the try.</item>
 /// <item>The password is compared with the user's, or with nobody's if there is none, which takes as long.</item>
 /// <item>A code of the second factor is used up, if it is asked for.</item>
 /// <item>The guard forgets the failures.</item>
@@ -28,9 +30,10 @@ internal sealed class PasswordProof(
     /// <param name="password">The password.</param>
     /// <param name="withFactor">Whether a code is needed besides, if the user has a second factor.</param>
     /// <param name="code">The code; null: none.</param>
+    /// <param name="queue">Where to wait for a processor.</param>
     /// <param name="by">Where from.</param>
     /// <returns>The user; or why not.</returns>
-    public async Task<Answer<UserRow>> ProveAsync(string? password, bool withFactor, string? code, Actor by)
+    public async Task<Answer<UserRow>> ProveAsync(string? password, bool withFactor, string? code, PasswordQueue queue, Actor by)
     {
         if (password is null or { Length: > PasswordRules.CharsMax } || code is { Length: > TwoFactorTable.CodeCharsMax })
         {
@@ -39,14 +42,27 @@ internal sealed class PasswordProof(
 
         // 1
         var (guard, prefix) = (guards.Of(userId), AddressPrefix.Of(by.Address));
+        if (await guard.Look(userId, prefix) is var held && held > TimeSpan.Zero)
+        {
+            return TryLater(held);
+        }
+
+        // 2
+        using var place = await hashing.EnterAsync(queue);
+        if (place is null)
+        {
+            return TryLater(BusyTime);
+        }
+
+        // 3
         if (await guard.Begin(userId, prefix) is var wait && wait > TimeSpan.Zero)
         {
             return TryLater(wait);
         }
 
-        // 2
+        // 4
         var before = find();
-        var check = await hashing.CheckAsync(before?.PasswordHash, password);
+        var check = await place.CheckAsync(before?.PasswordHash, password);
         if (check == PasswordCheck.Busy)
         {
             await guard.TakeBack(userId, prefix);
@@ -59,7 +75,7 @@ internal sealed class PasswordProof(
             return new(null, AccountsFault.NotProved, "The e-mail address or the password is wrong.");
         }
 
-        // 3
+        // 5
         if (withFactor && factor.IsEnabled)
         {
             if (code is null)
@@ -74,9 +90,9 @@ internal sealed class PasswordProof(
             }
         }
 
-        // 4
+        // 6
         await guard.Succeed(userId, prefix);
-        if (check == PasswordCheck.RightButWeak && await hashing.HashAsync(password) is { } stronger)
+        if (check == PasswordCheck.RightButWeak && await hashing.HashAsync(password, queue) is { } stronger)
         {
             table.Strengthen(before.PasswordHash!, stronger);
         }

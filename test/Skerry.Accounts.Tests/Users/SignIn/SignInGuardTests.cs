@@ -1,3 +1,4 @@
+using System.Globalization;
 using Skerry.Accounts.Tests.Hosting;
 using Skerry.Accounts.Users.SignIn;
 
@@ -5,7 +6,10 @@ namespace Skerry.Accounts.Tests.Users.SignIn;
 
 public sealed class SignInGuardTests(AccountsNode node) : IClassFixture<AccountsNode>
 {
-    private readonly string _user = Guid.NewGuid().ToString("n");
+    private static int s_guards;
+
+    // Each test has a guard of its own, as some fill theirs.
+    private readonly string _user = Interlocked.Increment(ref s_guards).ToString("x2", CultureInfo.InvariantCulture) + Guid.NewGuid().ToString("n")[2..];
 
     private ISignInGuard Guard => node.Guards.Of(_user);
 
@@ -110,24 +114,98 @@ public sealed class SignInGuardTests(AccountsNode node) : IClassFixture<Accounts
     }
 
     [Fact]
-    public async Task What_is_remembered_is_bounded_and_the_oldest_goes_first()
+    public async Task Whoever_makes_up_users_gets_rid_of_nobodys_count()
     {
-        // One guard's users only. Each of them has two rows, one of them for all networks.
-        const int Others = ISignInGuard.FailuresMax / 2;
-        var shard = _user[..2];
+        // Six failures, whose wait is over, in one network; and as many as are free in all networks together.
         await FailAsync("192.0.2.1", 5);
-        node.Clock.Advance(TimeSpan.FromMilliseconds(10));
-        await Parallel.ForAsync(0, Others, async (i, _) => await Guard.Begin($"{shard}{i:x30}", "192.0.2.1"));
-        Assert.Equal(TimeSpan.Zero, await Guard.Begin(_user, "192.0.2.1"));
-
-        var newest = $"{shard}{Others:x30}";
-        for (var i = 0; i < 5; i++)
+        node.Clock.Advance(TimeSpan.FromSeconds(1));
+        await FailAsync("192.0.2.1", 1);
+        for (var i = 0; i < 94; i++)
         {
-            Assert.Equal(TimeSpan.Zero, await Guard.Begin(newest, "192.0.2.1"));
+            await FailAsync($"2001:db8:0:{i:x}::/64", 1);
         }
 
-        Assert.NotEqual(TimeSpan.Zero, await Guard.Begin(newest, "192.0.2.1"));
+        Assert.NotEqual(TimeSpan.Zero, await Guard.Begin(_user, "203.0.113.1"));
+        node.Clock.Advance(TimeSpan.FromSeconds(2));
+        await FillAsync();
+
+        // Neither count has begun anew: the next failure of either kind holds up, and for longer.
+        await FailAsync("192.0.2.1", 1);
+        Assert.Equal(TimeSpan.FromSeconds(4), await Guard.Begin(_user, "192.0.2.1"));
+        Assert.Equal(TimeSpan.FromSeconds(2), await Guard.Begin(_user, "203.0.113.1"));
     }
+
+    [Fact]
+    public async Task Who_is_held_up_stays_so_while_a_count_that_holds_nobody_up_can_go()
+    {
+        // All others get heavier than this one will be, and then their time is over.
+        await FillAsync(7);
+        await FailAsync("192.0.2.1", 1);
+        Assert.Equal(TimeSpan.FromSeconds(2), await Guard.Begin(_user, "192.0.2.1"));
+        await Parallel.ForAsync(0, 100, async (i, _) => await Guard.Begin(Sibling($"b{i:x8}"), "192.0.2.1"));
+        Assert.Equal(TimeSpan.FromSeconds(2), await Guard.Begin(_user, "192.0.2.1"));
+    }
+
+    [Fact]
+    public async Task Where_there_are_too_many_the_next_begin_where_the_smallest_ended_and_wait_a_little_at_most()
+    {
+        await FillAsync();
+        var newest = Sibling("f");
+        var free = 0;
+        while (await Guard.Begin(newest, "192.0.2.1") is var wait && wait == TimeSpan.Zero)
+        {
+            free++;
+        }
+
+        // Every count was at least one, so one of the five is gone; and nobody is refused at his first try.
+        Assert.Equal(4, free);
+        Assert.Equal(TimeSpan.FromSeconds(1), await Guard.Begin(newest, "192.0.2.1"));
+    }
+
+    [Fact]
+    public async Task A_try_that_was_taken_back_leaves_nothing_that_takes_room()
+    {
+        await Parallel.ForAsync(0, (ISignInGuard.FailuresMax / 2) + 10, async (i, _) =>
+        {
+            await Guard.Begin(Sibling($"e{i:x8}"), "192.0.2.1");
+            await Guard.TakeBack(Sibling($"e{i:x8}"), "192.0.2.1");
+        });
+
+        // With all the room there is, five are free.
+        await FailAsync("192.0.2.1", 5);
+        Assert.True((await node.ExportAsync(Guard)).Length < 100_000);
+    }
+
+    [Fact]
+    public async Task Looking_counts_nothing_and_says_what_a_try_would_hear()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(TimeSpan.Zero, await Guard.Look(_user, "192.0.2.1"));
+        }
+
+        await FailAsync("192.0.2.1", 5);
+        Assert.Equal(TimeSpan.FromSeconds(1), await Guard.Look(_user, "192.0.2.1"));
+        Assert.Equal(TimeSpan.FromSeconds(1), await Guard.Begin(_user, "192.0.2.1"));
+        Assert.Equal(TimeSpan.Zero, await Guard.Look(_user, "192.0.2.2"));
+    }
+
+    // Fills one guard with users whom nobody has, as whoever computes their ids can. Each has two rows, one of them for all networks.
+    private async Task FillAsync(int times = 1)
+    {
+        for (var n = 0; n < times; n++)
+        {
+            await Parallel.ForAsync(0, ISignInGuard.FailuresMax / 2, async (i, _) => await Guard.Begin(Sibling($"a{i:x8}"), "192.0.2.1"));
+
+            // Whoever has to wait by then waits no longer.
+            if (times > 1)
+            {
+                node.Clock.Advance(TimeSpan.FromSeconds(10));
+            }
+        }
+    }
+
+    private string Sibling(string name) => _user[..2] + name.PadRight(30, '0');
 
     private async Task FailAsync(string prefix, int times)
     {
