@@ -40,6 +40,21 @@ internal sealed class MembershipTable(
         parts.Sql.Exec("DELETE FROM untold_emails WHERE account_id = ?", accountId);
     }
 
+    /// <summary>
+    /// Forgets a membership that is over. He may join again while the account is asked, so its answer counts only if he has changed
+    /// nothing meanwhile: a note too many is none, but a member whom nobody has noted has rights that nobody sees.
+    /// </summary>
+    /// <param name="accountId">The account.</param>
+    /// <param name="turn">The user's changes.</param>
+    public async Task ForgetIfOverAsync(string accountId, ChangeTurn turn)
+    {
+        var mark = turn.Mark();
+        if (!turn.IsTaken && await accounts.GetByName(accountId).FindMember(userId) is null && turn.IsQuietSince(mark))
+        {
+            Forget(accountId);
+        }
+    }
+
     public void ForgetAll()
     {
         parts.Sql.Exec("DELETE FROM memberships");

@@ -173,10 +173,8 @@ public sealed class User : TokenHolder, IUser
             _memberships.NoteEmail(by);
         });
 
-        // 3
+        // 3. Nobody waits for the accounts: rights do not hang on what people see.
         await SettleAsync();
-
-        // Nobody waits for the accounts: rights do not hang on what people see.
         Context.WaitUntil(TellEmailAsync());
         return changed;
     });
@@ -395,21 +393,7 @@ public sealed class User : TokenHolder, IUser
         AloneAsync<MemberRecord>(async () => Find() is { } row ? await _memberships.JoinAsFirstAsync(accountId, row.Email, by) : Missing<MemberRecord>());
 
     /// <inheritdoc/>
-    public async Task ForgetMembership(string accountId)
-    {
-        if (!Exists || _turn.IsTaken)
-        {
-            return;
-        }
-
-        // He may join it again while the account is asked, so the answer counts only if he has changed nothing meanwhile. A note
-        // too many is none; a member whom nobody has noted would have rights that nobody sees.
-        var mark = _turn.Mark();
-        if (await _services.Accounts.GetByName(accountId).FindMember(HolderId) is null && _turn.IsQuietSince(mark))
-        {
-            _memberships.Forget(accountId);
-        }
-    }
+    public Task ForgetMembership(string accountId) => Exists ? _memberships.ForgetIfOverAsync(accountId, _turn) : Task.CompletedTask;
 
     /// <summary>Goes on with what was begun by a process that died, and with what somebody else was not there for.</summary>
     public override async Task Alarm(AlarmInfo info)

@@ -21,6 +21,9 @@ public interface IMembershipHolder : IDurableObject
 
     Task Forget(string accountId);
 
+    /// <summary>Is told that a membership is over, and makes a change that begins and ends before the account has answered.</summary>
+    Task<bool> IsNotedAfterForgetting(string accountId, bool changesMeanwhile);
+
     Task<bool> IsAllTold();
 
     Task<bool> HasAlarm();
@@ -63,6 +66,19 @@ public sealed class MembershipHolder : DurableObject, IMembershipHolder
     {
         _memberships.Forget(accountId);
         return Task.CompletedTask;
+    }
+
+    public async Task<bool> IsNotedAfterForgetting(string accountId, bool changesMeanwhile)
+    {
+        var turn = new ChangeTurn();
+        var forgotten = _memberships.ForgetIfOverAsync(accountId, turn);
+        if (changesMeanwhile)
+        {
+            await turn.TryAsync(static () => Task.CompletedTask);
+        }
+
+        await forgotten;
+        return Sql.Exec<long>("SELECT count(*) FROM memberships WHERE account_id = ?", accountId).One() > 0;
     }
 
     public Task<bool> IsAllTold() => Task.FromResult(_memberships.IsAllTold);

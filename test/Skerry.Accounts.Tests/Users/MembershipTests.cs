@@ -50,6 +50,16 @@ public sealed class MembershipTests(AccountsNode node) : IClassFixture<AccountsN
         Assert.Null(await Holder.Find(new string('a', 32), "ada@example.com"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_an_account_says_is_over_is_kept_if_the_user_has_changed_something_while_it_was_asked(bool changesMeanwhile)
+    {
+        var (id, _) = await node.NewAccountAsync();
+        await Holder.NoteMembershipOnly(id);
+        Assert.Equal(changesMeanwhile, await Holder.IsNotedAfterForgetting(id, changesMeanwhile));
+    }
+
     [Fact]
     public async Task Accounts_that_a_process_did_not_live_to_tell_an_address_are_told_it_later_and_know_by_whom()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Skerry.Objects;
 
 namespace Skerry.Accounts.Users.SignIn;
@@ -15,7 +16,7 @@ public sealed class SignInGuard : DurableObject, ISignInGuard
     private const string All = "";
 
     // From which count on a row holds up.
-    private const string FreeOf = "(CASE prefix WHEN '' THEN 100 ELSE 5 END)";
+    private static readonly string FreeOf = string.Create(CultureInfo.InvariantCulture, $"(CASE prefix WHEN '' THEN {FreeFromAll} ELSE {FreeFromOne} END)");
 
     // A user who fails no more for so long has a clean sheet.
     private static readonly TimeSpan Memory = TimeSpan.FromDays(1);
