@@ -123,7 +123,7 @@ async function open() {
   at('email').textContent = user ? user.email : 'a token of an account';
   document.querySelector('#password [name=email]').value = user?.email ?? '';
   at('me-card').hidden = !user;
-  if (user) await showMe();
+  if (user) await part('me-card', showMe);
   account = accounts[0]?.id ?? null;
   await showAccount();
 }
@@ -169,6 +169,7 @@ function tokenRow(one) {
     time(one.last_used_on),
     [
       button('Roll', place, async () => {
+        if (!confirm(`Give "${one.name}" another value? The old one ends at once.`)) return;
         const value = await call('PUT', `${path}/value`, {});
         await showAccount();
         showValue(place, `The new value of ${one.name}.`, value);
@@ -208,8 +209,8 @@ async function showAudit() {
 
 async function showMe() {
   const place = told(at('sessions'));
-  const [memberships, sessions, passkeys] = await Promise.all([
-    call('GET', '/memberships?per_page=50'), call('GET', '/user/skerry/sessions'), call('GET', '/user/skerry/passkeys'),
+  const [memberships, sessions, passkeys, links] = await Promise.all([
+    call('GET', '/memberships?per_page=50'), call('GET', '/user/skerry/sessions'), call('GET', '/user/skerry/passkeys'), call('GET', '/user/skerry/links'),
   ]);
   at('memberships').replaceChildren(...memberships.map((one) => row(
     one.account.name,
@@ -242,6 +243,14 @@ async function showMe() {
       button('Remove', place, async () => {
         await call('DELETE', `/user/skerry/passkeys/${one.id}`);
         await showMe();
+      }, true))),
+    ...links.map((one) => row(
+      `${one.subject} at ${one.issuer}`,
+      '',
+      '',
+      button('Unlink', place, async () => {
+        await call('DELETE', '/user/skerry/links', { issuer: one.issuer, subject: one.subject });
+        await showMe();
       }, true))));
 }
 
@@ -271,7 +280,9 @@ at('by-token').addEventListener('submit', act(signInPlace, async (event) => {
   await enter(value);
 }));
 at('sign-out').addEventListener('click', act(signInPlace, async () => {
-  const own = (await call('GET', '/user/skerry/sessions').catch(() => [])).find((one) => one.is_current);
+  // A token that is no session stays what it is.
+  const sessions = await call('GET', '/user/skerry/sessions').catch((error) => { if (error.status === 403) return []; throw error; });
+  const own = sessions.find((one) => one.is_current);
   if (own) await call('DELETE', `/user/skerry/sessions/${own.id}`);
   leave();
 }));
@@ -325,15 +336,29 @@ at('password').addEventListener('submit', act(told(at('sessions')), async (event
 // What another sign-in brings comes behind the #, which no server sees. It counts only if this tab has gone there: a link of
 // somebody else's must not sign anybody in as somebody else.
 const gone = 'skerry-gone-to-sign-in';
-const brought = new URLSearchParams(sessionStorage.getItem(gone) ? location.hash.slice(1) : '');
+const fragment = new URLSearchParams(location.hash.slice(1));
+const expected = sessionStorage.getItem(gone);
 sessionStorage.removeItem(gone);
-at('by-oidc').addEventListener('click', () => sessionStorage.setItem(gone, '1'));
+const brought = expected && (fragment.get('tab') === expected || fragment.has('problem')) ? fragment : new URLSearchParams();
+function go() {
+  const tab = Array.from(crypto.getRandomValues(new Uint8Array(24)), (one) => one.toString(16).padStart(2, '0')).join('');
+  sessionStorage.setItem(gone, tab);
+  return tab;
+}
+
+at('by-oidc').addEventListener('click', () => { at('by-oidc').href = `/sign-in/oidc?tab=${go()}`; });
+at('link').addEventListener('submit', act(told(at('sessions')), async () => {
+  const { url } = await call('POST', `/user/skerry/links?tab=${go()}`, {});
+  location.assign(url);
+}));
 history.replaceState(null, '', '/account');
 fetch('/sign-in/methods').then((answer) => (answer.ok ? answer.json() : {})).then((methods) => {
   at('by-oidc').hidden = !methods.oidc;
   at('by-oidc').textContent = methods.oidc ? `Sign in with ${methods.oidc.name}` : '';
+  at('link').hidden = !methods.oidc;
 }, () => {});
-if (brought.get('problem')) tell(signInPlace, brought.get('problem'), 'bad');
+if (brought.get('problem')) tell(token ? told(at('sessions')) : signInPlace, brought.get('problem'), 'bad');
+if (brought.get('linked')) tell(told(at('sessions')), `${brought.get('linked')} can sign in as you now.`, 'ok');
 const begun = brought.get('session') ? enter(brought.get('session')) : token ? open() : null;
 begun?.catch((error) => {
   sessionStorage.removeItem(key);

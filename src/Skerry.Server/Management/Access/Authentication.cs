@@ -40,7 +40,7 @@ internal sealed partial class Authentication(Authorizer authorizer, NodeToken no
         }
 
         // Who guesses behind somebody's proxy locks out nobody whose token was used here.
-        if (attempts.RetryAfter(http.Address()) is { } wait && !attempts.WasRight(ValueOf(http)))
+        if (attempts.RetryAfter(http.Address(), ValueOf(http)) is { } wait)
         {
             http.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
             await EnvelopeResponse.Error(
@@ -65,7 +65,7 @@ internal sealed partial class Authentication(Authorizer authorizer, NodeToken no
 
         if (token is null)
         {
-            attempts.Count(http.Address(), ValueOf(http));
+            attempts.NoteWrong(ValueOf(http));
             await (operation is { IsVerification: true }
                 ? Refuse(http, ErrorCodes.InvalidToken, "Invalid API Token")
                 : Refuse(http, ErrorCodes.Authentication, "Authentication error: the token is not valid here; it was mistyped, rolled or deleted, or is another cluster's."));

@@ -8,10 +8,9 @@ namespace Skerry.Server.Management.Access;
 /// Lets a request through if its token may do what its operation needs. It is asked twice of a request with a body: a body can
 /// be sent slowly, and by the time it is there the token may have ended.
 /// </summary>
-internal sealed class Authorization(OperationAccess access, Authentication authentication)
+internal sealed class Authorization(OperationAccess access, Authentication authentication, RequestRates rates)
 {
-    // What our ids look like; those of objects and roles are checked by who finds them.
-    private const int IdChars = 32;
+    // Those of objects and roles are checked by who finds them.
     private static readonly string[] Ids = ["token_id", "member_id", "membership_id", "user_id", "session_id", "passkey_id"];
 
     /// <summary>The middleware, behind <see cref="Authentication"/>.</summary>
@@ -24,11 +23,12 @@ internal sealed class Authorization(OperationAccess access, Authentication authe
         }
 
         await RequireAsync(http, operation, http.Token());
+        rates.RequireChange(operation, http.Token());
         foreach (var name in Ids)
         {
-            if (http.Request.RouteValues.TryGetValue(name, out var id) && !IsId((string)id!))
+            if (http.Request.RouteValues.TryGetValue(name, out var id) && !ResourceId.IsOne((string)id!))
             {
-                throw new RequestException(StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, $"{name}: it is no id; accepted are {IdChars} hexadecimal digits in lower case.");
+                throw new RequestException(StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, $"{name}: it is no id; accepted are {ResourceId.Chars} hexadecimal digits in lower case.");
             }
         }
 
@@ -44,15 +44,10 @@ internal sealed class Authorization(OperationAccess access, Authentication authe
 
     private async ValueTask RequireAsync(HttpContext http, ApiOperation operation, KnownToken token)
     {
-        var account = http.FindAccountId();
-        var decision = account is not null && !IsId(account)
-            ? Access.Refused(ErrorCodes.Authentication, $"account_id: it is no id; accepted are {IdChars} hexadecimal digits in lower case.")
-            : await access.DecideAsync(operation, token, account, http.Address());
+        var decision = await access.DecideAsync(operation, token, http.FindAccountId(), http.Address());
         if (!decision.IsAllowed)
         {
             throw new RequestException(StatusCodes.Status403Forbidden, decision.Code, $"Authentication error: {decision.Reason} Needed: {operation.Wanted}.");
         }
     }
-
-    private static bool IsId(string text) => text.Length == IdChars && text.All(char.IsAsciiHexDigitLower);
 }

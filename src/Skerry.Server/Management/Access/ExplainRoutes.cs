@@ -28,7 +28,7 @@ internal sealed class ExplainRoutes(DurableObjectNamespace<IAccount> accounts, A
             : throw Refused("ip", request.Ip, "an address");
         var token = await TokenAsync(http, request.TokenId);
         var decision = operation.IsOpen
-            ? new Access(true, 0, "It is answered without a token.", null)
+            ? Access.Allowed("It is answered without a token.")
             : await access.DecideAsync(operation, token, account, address);
         await EnvelopeResponse.Success(
             http,

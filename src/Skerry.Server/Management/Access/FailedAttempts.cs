@@ -6,7 +6,7 @@ using Skerry.Accounts.Tokens;
 namespace Skerry.Server.Management.Access;
 
 /// <summary>
-/// Counts requests whose token is none, by the address that they come from: each costs a question to an object. A home's
+/// Counts requests whose token may be none, by the address that they come from: each costs a question to an object. A home's
 /// or a machine's addresses of version 6 count as one. Thread-safe.
 /// </summary>
 internal sealed class FailedAttempts : IDisposable
@@ -25,19 +25,23 @@ internal sealed class FailedAttempts : IDisposable
             ReplenishmentPeriod = TimeSpan.FromSeconds(1),
         }));
 
-    /// <summary>In how many seconds an address may try again; null: now.</summary>
-    public int? RetryAfter(IPAddress? address) => _limiter.GetStatistics(address)?.CurrentAvailablePermits > 0 ? null : 1;
-
-    /// <summary>Counts a value that was none. What has no right checksum was mistyped, and has cost nothing.</summary>
-    public void Count(IPAddress? address, ReadOnlySpan<char> value)
+    /// <summary>
+    /// Counts a value that nobody has used here before, before it is looked up: it may be none. What has no right checksum was
+    /// mistyped and costs nothing, and what was one is let pass whatever its address is guilty of.
+    /// </summary>
+    /// <returns>In how many seconds to try again; null: now.</returns>
+    public int? RetryAfter(IPAddress? address, ReadOnlySpan<char> value)
     {
-        if (ApiToken.TryParse(value, out _, out _, out _))
+        if (!ApiToken.TryParse(value, out _, out var hash, out _) || _right.ContainsKey(hash))
         {
-            _limiter.AttemptAcquire(address).Dispose();
+            return null;
         }
+
+        using var lease = _limiter.AttemptAcquire(address);
+        return lease.IsAcquired ? null : 1;
     }
 
-    /// <summary>Notes a value that was one, and is let pass from then on whatever its address is guilty of.</summary>
+    /// <summary>Notes a value that is one.</summary>
     public void NoteRight(ReadOnlySpan<char> value)
     {
         if (!ApiToken.TryParse(value, out _, out var hash, out _) || _right.ContainsKey(hash))
@@ -53,8 +57,14 @@ internal sealed class FailedAttempts : IDisposable
         _right[hash] = default;
     }
 
-    /// <summary>Whether a value was one before. It need not be any more.</summary>
-    public bool WasRight(ReadOnlySpan<char> value) => ApiToken.TryParse(value, out _, out var hash, out _) && _right.ContainsKey(hash);
+    /// <summary>Notes a value that is none, or none any more.</summary>
+    public void NoteWrong(ReadOnlySpan<char> value)
+    {
+        if (ApiToken.TryParse(value, out _, out var hash, out _))
+        {
+            _right.TryRemove(hash, out _);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _limiter.Dispose();

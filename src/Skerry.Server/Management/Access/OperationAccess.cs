@@ -6,6 +6,7 @@ using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
 using Skerry.Server.Credentials;
 using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Requests;
 
 namespace Skerry.Server.Management.Access;
 
@@ -23,21 +24,26 @@ internal sealed class OperationAccess(Authorizer authorizer, ClusterAccount clus
     /// <param name="caller">Where it comes from; null if that is unknown.</param>
     public async ValueTask<Access> DecideAsync(ApiOperation operation, KnownToken token, string? accountId, IPAddress? caller)
     {
-        if (operation.IsOfUser && token.Owner.Kind != TokenKind.User)
+        if ((operation.IsOfUser || operation.IsForUsers) && token.Owner.Kind != TokenKind.User)
         {
             return Access.Refused(ErrorCodes.AccountToken, "This is about a user, and the token is an account's; use a token of the user (its value begins with sku_).");
+        }
+
+        if (accountId is not null && !ResourceId.IsOne(accountId))
+        {
+            return Access.Refused(ErrorCodes.Authentication, $"account_id: it is no id; accepted are {ResourceId.Chars} hexadecimal digits in lower case.");
         }
 
         // Whoever asks what his token is good for is told so, also if it is nothing.
         if (operation.IsVerification)
         {
-            return new(true, 0, "Every token may ask about itself.", null);
+            return Access.Allowed("Every token may ask about itself.");
         }
 
         var use = authorizer.DecideUse(token, caller);
         if (!use.IsAllowed)
         {
-            return Access.Refused(ErrorCodes.TokenNotUsable, use.ToString());
+            return Access.Of(use, ErrorCodes.TokenNotUsable);
         }
 
         if (operation.IsOfCluster && !NodeToken.IsOne(token))
@@ -51,7 +57,7 @@ internal sealed class OperationAccess(Authorizer authorizer, ClusterAccount clus
             accountId = first;
         }
 
-        if (await DecideAsync(operation, token, accountId is null ? operation.ResourceOf(token.Owner.OwnerId) : ResourceName.Account(accountId), caller) is var found && !found.IsAllowed)
+        if (await DecideNeedsAsync(operation, token, accountId is null ? operation.ResourceOf(token.Owner.OwnerId) : ResourceName.Account(accountId), caller) is var found && !found.IsAllowed)
         {
             return found;
         }
@@ -69,11 +75,11 @@ internal sealed class OperationAccess(Authorizer authorizer, ClusterAccount clus
         return found;
     }
 
-    private async ValueTask<Access> DecideAsync(ApiOperation operation, KnownToken token, ResourceName resource, IPAddress? caller)
+    private async ValueTask<Access> DecideNeedsAsync(ApiOperation operation, KnownToken token, ResourceName resource, IPAddress? caller)
     {
         if (operation.Needs.Count == 0)
         {
-            return new(true, 0, "Every token that can be used now may do it.", null);
+            return Access.Allowed("Every token that can be used now may do it.");
         }
 
         Decision first = default;
@@ -82,13 +88,13 @@ internal sealed class OperationAccess(Authorizer authorizer, ClusterAccount clus
             var decision = await authorizer.DecideAsync(token, operation.Needs[i], resource, caller);
             if (decision.IsAllowed)
             {
-                return new(true, 0, decision.ToString, decision.PolicyId);
+                return Access.Of(decision, 0);
             }
 
             first = i == 0 ? decision : first;
         }
 
-        return new(false, ErrorCodes.Authentication, first.ToString, first.PolicyId);
+        return Access.Of(first, ErrorCodes.Authentication);
     }
 
     private static CompiledPolicies Everything(string accountId) =>

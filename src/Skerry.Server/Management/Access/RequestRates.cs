@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using Skerry.Accounts.Tokens;
 using Skerry.Server.Configuration;
 using Skerry.Server.Management.Api;
+using Skerry.Server.Management.Requests;
 
 namespace Skerry.Server.Management.Access;
 
 /// <summary>
-/// Holds each token to a number of requests a minute on this node, and each owner to a number of changes, and tells clients where they are in <c>Ratelimit</c> and
+/// Holds each token to a number of requests a minute on this node, and of changes, and tells clients where they are in <c>Ratelimit</c> and
 /// <c>Ratelimit-Policy</c>, as the public API does.
 /// </summary>
 internal sealed class RequestRates : IDisposable
@@ -44,26 +46,38 @@ internal sealed class RequestRates : IDisposable
         http.Response.Headers["Ratelimit"] = string.Create(
             CultureInfo.InvariantCulture, $"\"default\";r={left};t={((_perMinute - left) * 60 + _perMinute - 1) / _perMinute}");
         http.Response.Headers["Ratelimit-Policy"] = _policy;
-        using var change = http.GetEndpoint()?.Metadata.GetMetadata<ApiOperation>() is { IsChange: true } ? _changes.AttemptAcquire(token.Owner.OwnerId) : null;
-        if (lease.IsAcquired && change is not { IsAcquired: false })
+        if (lease.IsAcquired)
         {
             await next(http);
             return;
         }
 
         http.Response.Headers.RetryAfter = "1";
-        if (lease.IsAcquired)
-        {
-            await EnvelopeResponse.Error(
-                http, StatusCodes.Status429TooManyRequests, ErrorCodes.TooManyRequests, $"More than {ChangesPerMinute} changes a minute come from this account or user; slow down, and try again in 1 s.");
-            return;
-        }
-
         await EnvelopeResponse.Error(
             http,
             StatusCodes.Status429TooManyRequests,
             ErrorCodes.TooManyRequests,
             $"The token has sent more than {_perMinute} requests a minute (api.requests_per_minute); slow down, and try again in 1 s.");
+    }
+
+    /// <summary>Counts a change that is allowed. To take something away is never too much.</summary>
+    /// <exception cref="RequestException">The token has made too many.</exception>
+    public void RequireChange(ApiOperation operation, KnownToken token)
+    {
+        if (!operation.IsChange)
+        {
+            return;
+        }
+
+        using var lease = _changes.AttemptAcquire(token.Record.Id);
+        if (!lease.IsAcquired)
+        {
+            throw new RequestException(
+                StatusCodes.Status429TooManyRequests, ErrorCodes.TooManyRequests, $"The token has made more than {ChangesPerMinute} changes a minute; slow down, and try again in 1 s.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
+        }
     }
 
     /// <inheritdoc/>

@@ -6,6 +6,7 @@ using Skerry.Accounts.Roles;
 using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
 using Skerry.Objects;
+using Skerry.Server.Credentials;
 using Skerry.Server.Management.Access;
 using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Requests;
@@ -14,7 +15,7 @@ namespace Skerry.Server.Management.Accounts;
 
 /// <summary>Accounts, and the roles that members can have in them.</summary>
 internal sealed class AccountRoutes(
-    DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<IUser> users, RandomNumberGenerator random)
+    DurableObjectNamespace<IAccount> accounts, DurableObjectNamespace<IUser> users, ClusterAccount cluster, RandomNumberGenerator random)
 {
     private const int NameCharsMax = 120;
 
@@ -49,12 +50,6 @@ internal sealed class AccountRoutes(
     {
         var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.AccountRequest);
         var token = http.Token();
-        if (token.Owner.Kind != TokenKind.User)
-        {
-            throw new RequestException(
-                StatusCodes.Status403Forbidden, ErrorCodes.AccountToken, "An account is made by the user who is to be its first member, and the token is an account's; use a token of the user (its value begins with sku_).");
-        }
-
         if (request.Name is null or { Length: 0 or > NameCharsMax } || request.Name.Any(char.IsControl))
         {
             throw new RequestException(
@@ -63,6 +58,7 @@ internal sealed class AccountRoutes(
         }
 
         var id = IdempotencyKey.FindId(http) ?? random.NewId();
+        await accounts.GetByName((await cluster.OpenAsync()).AccountId).Record("attempt_create", "account", id, null, http.Actor());
         var made = await accounts.GetByName(id).Create(request.Name, http.Actor());
         if (made.Name != request.Name)
         {

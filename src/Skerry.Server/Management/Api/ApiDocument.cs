@@ -56,6 +56,7 @@ internal static class ApiDocument
             IsOpen: operation.TryGetProperty("security", out var security) && security.GetArrayLength() == 0,
             IsOfCluster: Has("x-cluster"),
             IsForSuperAdministrators: Has("x-super-administrator"),
+            IsForUsers: Has("x-user"),
             IsForWholeUser: Has("x-whole-user"));
 
         bool Has(string field) => operation.TryGetProperty(field, out var value) && value.GetBoolean();

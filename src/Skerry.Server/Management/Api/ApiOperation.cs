@@ -11,6 +11,7 @@ namespace Skerry.Server.Management.Api;
 /// <param name="IsOpen">Whether it is answered without a token.</param>
 /// <param name="IsOfCluster">Whether it is about the cluster, and so about its first account only.</param>
 /// <param name="IsForSuperAdministrators">Whether it takes a token that may do everything in the account besides.</param>
+/// <param name="IsForUsers">Whether it takes a user's token: one does for himself what it does.</param>
 /// <param name="IsForWholeUser">Whether it takes a session besides, or a token that may do everything that its user may.</param>
 internal sealed record ApiOperation(
     string Id,
@@ -20,6 +21,7 @@ internal sealed record ApiOperation(
     bool IsOpen,
     bool IsOfCluster,
     bool IsForSuperAdministrators,
+    bool IsForUsers,
     bool IsForWholeUser)
 {
     /// <summary>The path's parameter for an account.</summary>
@@ -33,8 +35,10 @@ internal sealed record ApiOperation(
     /// <summary>Whether it only says what a token is good for.</summary>
     public bool IsVerification { get; } = Path.EndsWith("/tokens/verify", StringComparison.Ordinal);
 
-    /// <summary>Whether it changes what accounts and users are, which an audit log keeps.</summary>
-    public bool IsChange { get; } = Method != HttpMethods.Get && !Path.Contains("/workers/", StringComparison.Ordinal);
+    /// <summary>Whether it makes or changes something of accounts and users, which an audit log keeps.</summary>
+    public bool IsChange { get; } = Method != HttpMethods.Get && Method != HttpMethods.Delete
+        && !Path.Contains("/workers/", StringComparison.Ordinal) && !Path.EndsWith("/audit/verify", StringComparison.Ordinal)
+        && !Path.EndsWith("/explain", StringComparison.Ordinal) && !Path.EndsWith("/begin", StringComparison.Ordinal);
 
     /// <summary>What a call without an account in its path is about.</summary>
     /// <param name="ownerId">Whose token it carries.</param>
@@ -44,5 +48,5 @@ internal sealed record ApiOperation(
     public string Wanted => (Needs.Count == 0 ? "any token" : string.Join(" or ", Needs.Select(static one => $"'{one}'")))
         + (IsOfCluster ? " in the first account of the cluster" : "")
         + (IsForSuperAdministrators ? ", and everything else that a super administrator may" : "")
-        + (IsForWholeUser ? ", in a session or a token that may do everything that the user may" : "");
+        + (IsForWholeUser ? ", in a session or a token that may do everything that the user may, always and from everywhere" : "");
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -15,6 +16,8 @@ internal static class RequestBody
     /// <summary>The largest body that is read, in bytes.</summary>
     public const int BytesMax = 256 * 1024;
 
+    private const int PartBytes = 4096;
+
     // Slower than any line that people work over.
     private static readonly MinDataRate SlowestLine = new(bytesPerSecond: 4096, gracePeriod: TimeSpan.FromSeconds(5));
 
@@ -28,9 +31,17 @@ internal static class RequestBody
             rate.MinDataRate = SlowestLine;
         }
 
-        var buffer = new byte[http.Request.ContentLength is { } length and <= BytesMax ? length + 1 : BytesMax + 1];
-        var bytes = await http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, http.RequestAborted);
-        if (bytes > BytesMax || http.Request.ContentLength > BytesMax)
+        // It grows with what comes: a length that is only announced takes no memory.
+        var body = new ArrayBufferWriter<byte>();
+        int read;
+        do
+        {
+            read = http.Request.ContentLength > BytesMax ? 0 : await http.Request.Body.ReadAsync(body.GetMemory(PartBytes), http.RequestAborted);
+            body.Advance(read);
+        }
+        while (read > 0 && body.WrittenCount <= BytesMax);
+
+        if (body.WrittenCount > BytesMax || http.Request.ContentLength > BytesMax)
         {
             throw new RequestException(StatusCodes.Status413PayloadTooLarge, ErrorCodes.BodyTooLarge, $"The body is larger than the {BytesMax} bytes that are accepted here.");
         }
@@ -42,7 +53,7 @@ internal static class RequestBody
 
         try
         {
-            return JsonSerializer.Deserialize(buffer.AsSpan(0, bytes), type) ?? throw Malformed("it is null", null);
+            return JsonSerializer.Deserialize(body.WrittenSpan, type) ?? throw Malformed("it is null", null);
         }
         catch (JsonException e)
         {

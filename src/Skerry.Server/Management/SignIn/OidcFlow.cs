@@ -19,6 +19,8 @@ internal sealed class OidcFlow(
     // What providers refuse with, such as access_denied; what else stands there is nobody's to show.
     private const int ErrorCharsMax = 64;
 
+    private const int TabCharsMax = 64;
+
     /// <summary>What people call the provider.</summary>
     public string ProviderName => provider.Name;
 
@@ -29,18 +31,28 @@ internal sealed class OidcFlow(
     /// <exception cref="OidcException">The provider does not say.</exception>
     public async Task<string> BeginAsync(HttpContext http, TokenHash? linkTo)
     {
-        var pending = PendingSignIn.Begin(address.CallbackFor(http.Request), linkTo?.ToString(), random, time);
+        rates.Require(http);
+        var tab = Query.Text(http, "tab");
+        if (tab is not null && (tab.Length > TabCharsMax || !tab.All(char.IsAsciiLetterOrDigit)))
+        {
+            throw Query.NotAccepted("tab", tab, $"up to {TabCharsMax} letters and digits");
+        }
+
+        var pending = PendingSignIn.Begin(address.CallbackFor(http.Request), linkTo?.ToString(), tab, random, time);
         var provided = await provider.AddressForAsync(pending, http.RequestAborted);
         cookie.Give(http, pending);
         return provided;
     }
 
     /// <summary>Steps 2 and 3.</summary>
-    /// <returns>Who it is, and the token whose user wants to link that; null: somebody signs in.</returns>
+    /// <returns>Who it is; the token whose user wants to link that, null: somebody signs in; and what the page knows it by.</returns>
     /// <exception cref="OidcException">It is not shown who it is.</exception>
     /// <exception cref="RequestException">Too many come from there.</exception>
-    public async Task<(OidcIdentity Identity, TokenHash? LinkTo)> EndAsync(HttpContext http)
+    public async Task<(OidcIdentity Identity, TokenHash? LinkTo, string? Tab)> EndAsync(HttpContext http)
     {
+        // Whoever sends codes that are none makes us ask the provider, who may come to refuse everybody from here.
+        rates.Require(http);
+
         // 2
         if (cookie.Find(http) is not { } pending || !pending.IsAnsweredBy(Query.Text(http, "state")))
         {
@@ -54,9 +66,8 @@ internal sealed class OidcFlow(
             throw new OidcException($"The identity provider has refused{(known ? $": {error}" : "")}.");
         }
 
-        // 3. Whoever sends codes that are none makes us ask the provider, who may come to refuse everybody from here.
-        rates.Require(http);
+        // 3
         var identity = await provider.RedeemAsync(Query.Text(http, "code") ?? "", Query.Text(http, "iss"), pending, http.RequestAborted);
-        return (identity, pending.LinkTo is { } hash ? TokenHash.FromBytes(Convert.FromHexString(hash)) : null);
+        return (identity, pending.LinkTo is { } hash ? TokenHash.FromBytes(Convert.FromHexString(hash)) : null, pending.Tab);
     }
 }

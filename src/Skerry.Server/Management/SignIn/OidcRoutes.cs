@@ -1,11 +1,10 @@
 using Skerry.Accounts;
 using Skerry.Accounts.Audit;
-using Skerry.Accounts.Permissions;
-using Skerry.Accounts.Policies;
 using Skerry.Accounts.Tokens;
 using Skerry.Accounts.Users;
 using Skerry.Objects;
 using Skerry.Server.Management.Access;
+using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Requests;
 using Skerry.Storage;
 
@@ -16,8 +15,11 @@ namespace Skerry.Server.Management.SignIn;
 /// it in the fragment: that is sent to no server, and stands in nobody's log.
 /// </summary>
 internal sealed class OidcRoutes(
-    DurableObjectNamespace<IUser> users, Authorizer authorizer, LinkedSignIn signIn, ILogger<OidcRoutes> logger, OidcFlow? flow = null)
+    DurableObjectNamespace<IUser> users, Authorizer authorizer, OperationAccess access, LinkedSignIn signIn, ILogger<OidcRoutes> logger, OidcFlow? flow = null)
 {
+    // The end is permitted as the beginning was.
+    private static readonly ApiOperation BeginLink = ApiDocument.Operations.Single(static one => one.Id == "skerry-user-begin-link");
+
     /// <summary>Adds the routes.</summary>
     public void MapTo(IEndpointRouteBuilder routes)
     {
@@ -29,25 +31,28 @@ internal sealed class OidcRoutes(
     private Task ShowMethods(HttpContext http) => http.Response.WriteAsJsonAsync(
         new(Password: true, Passkeys: true, flow is null ? null : new(flow.ProviderName)), ManagementJson.Readable.SignInMethodsResult, null, http.RequestAborted);
 
-    private static async Task<string> Begin(HttpContext http, OidcFlow flow) => await flow.BeginAsync(http, null);
+    // Another site's page has no reason to begin one, and where the provider does not ask, it would end at once.
+    private async Task<string> Begin(HttpContext http, OidcFlow flow) => http.Request.Headers["Sec-Fetch-Site"].ToString() is "" or "none" or "same-origin"
+        ? await flow.BeginAsync(http, null)
+        : Refuse(http, "Another site's page has sent you here; sign in on this page.");
 
     private async Task<string> End(HttpContext http, OidcFlow flow)
     {
-        var (identity, linkTo) = await flow.EndAsync(http);
+        var (identity, linkTo, tab) = await flow.EndAsync(http);
         if (linkTo is { } token)
         {
-            return await LinkAsync(http, identity.Link, token) is { Value: null } refused ? Refuse(http, refused.Message) : PageWith("linked", identity.Link.Subject);
+            return await LinkAsync(http, identity.Link, token) is { Value: null } refused ? Refuse(http, refused.Message) : PageWith("linked", identity.Link.Subject, tab);
         }
 
         var answer = await signIn.SignInAsync(identity, http.ActorOf(ActorKind.User, null));
-        return answer.Value is { } session ? PageWith("session", session.Value) : Refuse(http, answer.Message);
+        return answer.Value is { } session ? PageWith("session", session.Value, tab) : Refuse(http, answer.Message);
     }
 
     // By the token that has begun it, as it is now: it may have ended since, or may be used from elsewhere only.
     private async Task<Answer<UserLink>> LinkAsync(HttpContext http, UserLink link, TokenHash hash)
     {
         if (await authorizer.FindAsync(hash) is not { Owner: { Kind: TokenKind.User, OwnerId: var id } } token
-            || !(await authorizer.DecideAsync(token, new(Product.UserDetails, AccessLevel.Write), ResourceName.User(id), http.Address())).IsAllowed)
+            || !(await access.DecideAsync(BeginLink, token, null, http.Address())).IsAllowed)
         {
             return new(null, AccountsFault.NotProved, "The session in which this was begun has ended; sign in and begin again.");
         }
@@ -89,5 +94,6 @@ internal sealed class OidcRoutes(
         return PageWith("problem", problem ?? "It was refused.");
     }
 
-    private static string PageWith(string name, string value) => $"{SignInAddress.PagePath}#{name}={Uri.EscapeDataString(value)}";
+    private static string PageWith(string name, string value, string? tab = null) =>
+        $"{SignInAddress.PagePath}#{name}={Uri.EscapeDataString(value)}{(tab is null ? "" : $"&tab={tab}")}";
 }

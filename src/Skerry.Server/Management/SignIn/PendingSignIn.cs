@@ -15,7 +15,8 @@ namespace Skerry.Server.Management.SignIn;
 /// The hash of the token of whoever wants to link the identity, in hexadecimal digits, so that the end is permitted by the same token as it is then;
 /// null: somebody signs in.
 /// </param>
-internal sealed record PendingSignIn(string State, string Nonce, string Verifier, string RedirectUri, DateTimeOffset EndsOn, string? LinkTo)
+/// <param name="Tab">What the page that has begun it knows it by, so that it takes no other end for its own; null: no page has.</param>
+internal sealed record PendingSignIn(string State, string Nonce, string Verifier, string RedirectUri, DateTimeOffset EndsOn, string? LinkTo, string? Tab = null)
 {
     /// <summary>How long people have at the provider.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -27,8 +28,8 @@ internal sealed record PendingSignIn(string State, string Nonce, string Verifier
     public string Challenge => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)));
 
     /// <summary>Begins one.</summary>
-    public static PendingSignIn Begin(string redirectUri, string? linkTo, RandomNumberGenerator random, TimeProvider time) =>
-        new(Text(random), Text(random), Text(random), redirectUri, time.GetUtcNow() + Patience, linkTo);
+    public static PendingSignIn Begin(string redirectUri, string? linkTo, string? tab, RandomNumberGenerator random, TimeProvider time) =>
+        new(Text(random), Text(random), Text(random), redirectUri, time.GetUtcNow() + Patience, linkTo, tab);
 
     /// <summary>Whether an answer belongs to it.</summary>
     public bool IsAnsweredBy(string? state) =>

@@ -18,7 +18,7 @@ public sealed class SignInCookieTests : IDisposable
     [Fact]
     public void What_was_sealed_is_opened_by_any_node_with_the_same_settings_for_ten_minutes()
     {
-        var pending = PendingSignIn.Begin(Back, new string('a', 64), _random, _clock);
+        var pending = PendingSignIn.Begin(Back, new string('a', 64), "tab", _random, _clock);
         var value = Cookie().Seal(pending);
         Assert.Equal(pending, Cookie().Open(value));
         Assert.Equal(pending with { LinkTo = null }, Cookie().Open(Cookie().Seal(pending with { LinkTo = null })));
@@ -33,7 +33,7 @@ public sealed class SignInCookieTests : IDisposable
     [Fact]
     public void Nothing_else_is_opened()
     {
-        var value = Cookie().Seal(PendingSignIn.Begin(Back, null, _random, _clock));
+        var value = Cookie().Seal(PendingSignIn.Begin(Back, null, null, _random, _clock));
         Assert.Null(Cookie(secret: "another secret of the client").Open(value));
         Assert.Null(Cookie(issuer: "https://elsewhere.example.com").Open(value));
         Assert.Null(Cookie(client: "another").Open(value));
