@@ -99,7 +99,7 @@ public interface IUser : ITokenHolder
     /// <summary>Gives a passkey another name.</summary>
     Task<Answer<PasskeyRecord>> RenamePasskey(string id, string name, Actor by);
 
-    /// <summary>Removes a passkey, unless nothing else lets the user in.</summary>
+    /// <summary>Removes a passkey, unless nothing else lets the user in, and ends all other sessions.</summary>
     Task<Answer<PasskeyRecord>> RemovePasskey(string id, Actor by);
 
     /// <summary>Makes an identity at another sign-in this user's, unless it is somebody else's. Can be repeated.</summary>
@@ -111,7 +111,7 @@ public interface IUser : ITokenHolder
     /// </summary>
     Task<Answer<UserLink>> LinkByEmail(UserLink link, string email, Actor by);
 
-    /// <summary>Takes an identity at another sign-in away, unless nothing else lets the user in.</summary>
+    /// <summary>Takes an identity at another sign-in away, unless nothing else lets the user in, and ends all other sessions.</summary>
     Task<Answer<UserLink>> Unlink(UserLink link, Actor by);
 
     /// <summary>The identities at other sign-ins.</summary>

@@ -289,10 +289,27 @@ public sealed class User : TokenHolder, IUser
         Task.FromResult(Exists ? _passkeys.Rename(id, name, Audit!, by) : Missing<PasskeyRecord>());
 
     /// <inheritdoc/>
-    public Task<Answer<PasskeyRecord>> RemovePasskey(string id, Actor by) => Task.FromResult(
-        Find() is not { } row ? Missing<PasskeyRecord>()
-        : _passkeys.List().Any(one => one.Id == id) && IsLastWayIn(row) ? LastWayIn<PasskeyRecord>()
-        : _passkeys.Remove(id, Audit!, by));
+    public Task<Answer<PasskeyRecord>> RemovePasskey(string id, Actor by)
+    {
+        if (Find() is not { } row)
+        {
+            return Task.FromResult(Missing<PasskeyRecord>());
+        }
+
+        var isThere = _passkeys.List().Any(one => one.Id == id);
+        if (isThere && IsLastWayIn(row))
+        {
+            return Task.FromResult(LastWayIn<PasskeyRecord>());
+        }
+
+        // Whoever came in by it goes with it.
+        if (isThere)
+        {
+            _sessions!.EndOthers(by.TokenId);
+        }
+
+        return Task.FromResult(_passkeys.Remove(id, Audit!, by));
+    }
 
     /// <inheritdoc/>
     public Task<Answer<SessionRecord>> SignOut(string sessionId, Actor by) => Task.FromResult<Answer<SessionRecord>>(
@@ -336,6 +353,8 @@ public sealed class User : TokenHolder, IUser
             return LastWayIn<UserLink>();
         }
 
+        // Whoever came in by it goes with it.
+        _sessions!.EndOthers(by.TokenId);
         _links.Remove(link, by);
         await SettleAsync();
         return link;

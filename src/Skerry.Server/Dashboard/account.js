@@ -327,7 +327,7 @@ at('new-passkey').addEventListener('submit', act(told(at('sessions')), async (ev
 }));
 at('password').addEventListener('submit', act(told(at('sessions')), async (event) => {
   const form = new FormData(event.target);
-  await call('PUT', '/user/skerry/password', { ...(form.get('current') ? { current_password: form.get('current') } : {}), password: form.get('next') });
+  await call('PUT', '/user/skerry/password', { ...(form.get('current') ? { current_password: form.get('current') } : {}), password: form.get('next'), end_tokens: form.get('tokens') === 'end' });
   event.target.reset();
   await showMe();
   tell(told(at('sessions')), 'The password is changed, and all other sessions have ended.', 'ok');

@@ -23,6 +23,18 @@ public sealed class LinkTests(AccountsNode node) : IClassFixture<AccountsNode>
     }
 
     [Fact]
+    public async Task Whoever_came_in_by_a_link_goes_with_it_and_whoever_takes_it_away_stays()
+    {
+        var (_, user) = await node.NewUserAsync();
+        await user.Link(_link, People.Admin);
+        var thief = (await user.SignInByLink(_link, People.Admin)).Value!;
+        var own = (await user.SignIn(People.Password, null, People.Admin)).Value!;
+        await user.Unlink(_link, People.Admin with { TokenId = own.Session.Id });
+        Assert.Equal([own.Session.Id], (await user.ListSessions()).Select(static one => one.Id));
+        Assert.Null(await node.Authority(_clock).FindAsync(thief.Value));
+    }
+
+    [Fact]
     public async Task A_link_is_one_users_only()
     {
         var (_, first) = await node.NewUserAsync();

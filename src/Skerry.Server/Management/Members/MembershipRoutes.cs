@@ -66,7 +66,7 @@ internal sealed class MembershipRoutes(DurableObjectNamespace<IUser> users)
     private async Task<Membership> FindAsync(HttpContext http)
     {
         var id = (string)http.Request.RouteValues["membership_id"]!;
-        return (await Own(http).ListMemberships()).FirstOrDefault(one => one.Member.Id == id)
+        return await Own(http).FindMembership(id)
             ?? throw new RequestException(StatusCodes.Status404NotFound, ErrorCodes.NoSuchResource, "There is no membership with this id; list the memberships to see their ids.");
     }
 

@@ -57,7 +57,7 @@ internal static class OptionalField
 internal sealed record EmailRequest(string? Email);
 
 /// <summary>Another password, or the proof of the present one.</summary>
-internal sealed record PasswordRequest(string? CurrentPassword, string? Password);
+internal sealed record PasswordRequest(string? CurrentPassword, string? Password, bool EndTokens = false);
 
 /// <summary>A code of the second factor.</summary>
 internal sealed record CodeRequest(string? Code);

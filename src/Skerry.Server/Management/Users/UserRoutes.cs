@@ -56,7 +56,7 @@ internal sealed class UserRoutes(DurableObjectNamespace<IUser> users, UserRegist
         var request = await RequestBody.ReadAsync(http, ManagementJson.Readable.PasswordRequest);
         var token = http.Token().Record;
         await Answer(http, (await Own(http).ChangePassword(
-            request.CurrentPassword, request.Password ?? "", token.IsSession ? token.Id : null, http.Actor())).OrRefuse());
+            request.CurrentPassword, request.Password ?? "", token.IsSession ? token.Id : null, http.Actor(), request.EndTokens)).OrRefuse());
     }
 
     private async Task BeginTwoFactor(HttpContext http)
