@@ -1,22 +1,26 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Acceptance.Readme;
 using Acceptance.Repository;
 
 namespace Acceptance.Guides;
 
-/// <summary>Does what docs/fleet.md says, in a clone and in one terminal, block by block.</summary>
+/// <summary>
+/// Does what docs/fleet.md says, in one terminal, block by block: in this repository, for it is built already. That a fresh
+/// clone builds is shown by the README's tests.
+/// </summary>
 public sealed partial class FleetGuideTests : IAsyncLifetime
 {
-    private readonly ScratchClone _clone = new();
+    private static readonly string s_fleet = Path.Combine(RepositoryRoot.Path, "artifacts", "fleet");
+
     private readonly PortsOfItsOwn _ports = new PortsOfItsOwn().WithTen("880").WithTen("881").WithTen("882").WithTen("883").With("6399");
     private Terminal _terminal = null!;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
-        await _clone.InitializeAsync();
-        _terminal = new Terminal(_clone.Path);
+        Clear();
+        _terminal = new Terminal(RepositoryRoot.Path);
+        return ValueTask.CompletedTask;
     }
 
     [Fact]
@@ -43,7 +47,7 @@ public sealed partial class FleetGuideTests : IAsyncLifetime
         Assert.DoesNotContain("Grace", map, StringComparison.Ordinal);
 
         await RunAsync("objects export");
-        var file = await File.ReadAllBytesAsync(Path.Combine(_clone.Path, "artifacts/fleet/LX01.sqlite"));
+        var file = await File.ReadAllBytesAsync(Path.Combine(s_fleet, "LX01.sqlite"));
         Assert.Equal("SQLite format 3", Encoding.ASCII.GetString(file, 0, 15));
 
         // The nodes are jobs, and have been waited for; Redis is not, and ends when it has got round to it.
@@ -65,9 +69,8 @@ public sealed partial class FleetGuideTests : IAsyncLifetime
 
     private IEnumerable<int> Processes(string file)
     {
-        var folder = Path.Combine(_clone.Path, "artifacts/fleet");
-        return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, file, SearchOption.AllDirectories).Select(static found => int.Parse(File.ReadAllText(found), CultureInfo.InvariantCulture))
+        return Directory.Exists(s_fleet)
+            ? Directory.EnumerateFiles(s_fleet, file, SearchOption.AllDirectories).Select(static found => int.Parse(File.ReadAllText(found), CultureInfo.InvariantCulture))
             : [];
     }
 
@@ -95,7 +98,16 @@ public sealed partial class FleetGuideTests : IAsyncLifetime
             await process.WaitForExitAsync();
         }
 
-        await _clone.DisposeAsync();
+        Clear();
+    }
+
+    // What a fleet before has left, whose test was ended.
+    private static void Clear()
+    {
+        if (Directory.Exists(s_fleet))
+        {
+            Directory.Delete(s_fleet, recursive: true);
+        }
     }
 
     [GeneratedRegex("\"passenger\":\"Ada\"")]

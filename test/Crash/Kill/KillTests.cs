@@ -25,7 +25,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     public async Task Nothing_that_an_answer_showed_is_lost_by_killing_the_node()
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("SKERRY_SEED"), out var given) ? given : Random.Shared.Next();
-        var rounds = int.TryParse(Environment.GetEnvironmentVariable("SKERRY_ROUNDS"), out var wanted) ? wanted : Long ? 2_000 : 70;
+        var rounds = int.TryParse(Environment.GetEnvironmentVariable("SKERRY_ROUNDS"), out var wanted) ? wanted : Long ? 2_000 : 40;
         var random = new Random(seed);
         var watch = Stopwatch.StartNew();
         var starting = TimeSpan.Zero;
