@@ -39,8 +39,15 @@ internal sealed partial class Authentication(Authorizer authorizer, NodeToken no
             return;
         }
 
+        // Read once: to hash it is the most of what a known token costs. What is none by its checksum was mistyped, and nobody is asked.
+        if (!ApiToken.TryParse(ValueOf(http), out _, out var hash, out _))
+        {
+            await RefuseValue(http, operation);
+            return;
+        }
+
         // Who guesses behind somebody's proxy locks out nobody whose token was used here.
-        if (attempts.RetryAfter(http.Address(), ValueOf(http)) is { } wait)
+        if (attempts.RetryAfter(http.Address(), hash) is { } wait)
         {
             http.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
             await EnvelopeResponse.Error(
@@ -51,7 +58,7 @@ internal sealed partial class Authentication(Authorizer authorizer, NodeToken no
         KnownToken? token;
         try
         {
-            token = await FindAsync(http);
+            token = await authorizer.FindAsync(hash);
         }
         catch (Exception e) when (e is DurableObjectException or StorageException or TimeoutException)
         {
@@ -65,14 +72,12 @@ internal sealed partial class Authentication(Authorizer authorizer, NodeToken no
 
         if (token is null)
         {
-            attempts.NoteWrong(ValueOf(http));
-            await (operation is { IsVerification: true }
-                ? Refuse(http, ErrorCodes.InvalidToken, "Invalid API Token")
-                : Refuse(http, ErrorCodes.Authentication, "Authentication error: the token is not valid here; it was mistyped, rolled or deleted, or is another cluster's."));
+            attempts.NoteWrong(hash);
+            await RefuseValue(http, operation);
             return;
         }
 
-        attempts.NoteRight(ValueOf(http));
+        attempts.NoteRight(hash);
         http.Features.Set(token);
         uses.Note(token);
         await next(http);
@@ -89,6 +94,10 @@ internal sealed partial class Authentication(Authorizer authorizer, NodeToken no
 
     [LoggerMessage(7003, LogLevel.Warning, "Whose token a request carries cannot be found out")]
     private static partial void LogNotFound(ILogger logger, Exception error);
+
+    private static Task RefuseValue(HttpContext http, ApiOperation? operation) => operation is { IsVerification: true }
+        ? Refuse(http, ErrorCodes.InvalidToken, "Invalid API Token")
+        : Refuse(http, ErrorCodes.Authentication, "Authentication error: the token is not valid here; it was mistyped, rolled or deleted, or is another cluster's.");
 
     private static Task Refuse(HttpContext http, int code, string message)
     {

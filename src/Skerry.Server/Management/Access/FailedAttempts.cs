@@ -26,13 +26,13 @@ internal sealed class FailedAttempts : IDisposable
         }));
 
     /// <summary>
-    /// Counts a value that nobody has used here before, before it is looked up: it may be none. What has no right checksum was
-    /// mistyped and costs nothing, and what was one is let pass whatever its address is guilty of.
+    /// Counts a value that nobody has used here before, before it is looked up: it may be none. What was one is let pass
+    /// whatever its address is guilty of.
     /// </summary>
     /// <returns>In how many seconds to try again; null: now.</returns>
-    public int? RetryAfter(IPAddress? address, ReadOnlySpan<char> value)
+    public int? RetryAfter(IPAddress? address, TokenHash hash)
     {
-        if (!ApiToken.TryParse(value, out _, out var hash, out _) || _right.ContainsKey(hash))
+        if (_right.ContainsKey(hash))
         {
             return null;
         }
@@ -42,9 +42,9 @@ internal sealed class FailedAttempts : IDisposable
     }
 
     /// <summary>Notes a value that is one.</summary>
-    public void NoteRight(ReadOnlySpan<char> value)
+    public void NoteRight(TokenHash hash)
     {
-        if (!ApiToken.TryParse(value, out _, out var hash, out _) || _right.ContainsKey(hash))
+        if (_right.ContainsKey(hash))
         {
             return;
         }
@@ -58,13 +58,7 @@ internal sealed class FailedAttempts : IDisposable
     }
 
     /// <summary>Notes a value that is none, or none any more.</summary>
-    public void NoteWrong(ReadOnlySpan<char> value)
-    {
-        if (ApiToken.TryParse(value, out _, out var hash, out _))
-        {
-            _right.TryRemove(hash, out _);
-        }
-    }
+    public void NoteWrong(TokenHash hash) => _right.TryRemove(hash, out _);
 
     /// <inheritdoc/>
     public void Dispose() => _limiter.Dispose();
