@@ -13,8 +13,9 @@ namespace Skerry.Server.Management.Access;
 /// <summary>Says what a call needs, and why a token may make it or not, by asking as the call itself does.</summary>
 internal sealed class ExplainRoutes(DurableObjectNamespace<IAccount> accounts, Authorizer authorizer, OperationAccess access)
 {
+    // As routing does, what is said literally goes before what stands for anything.
     private static readonly (ApiOperation Operation, TemplateMatcher Matcher)[] Operations =
-        [.. ApiDocument.Operations.Select(static one => (one, new TemplateMatcher(TemplateParser.Parse(one.Path), [])))];
+        [.. ApiDocument.Operations.OrderBy(static one => one.Path.Count('{')).Select(static one => (one, new TemplateMatcher(TemplateParser.Parse(one.Path), [])))];
 
     /// <summary>Adds the route.</summary>
     public void AddTo(ApiRoutes routes) => routes.Add("skerry-access-explain", Explain);
