@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using OtpNet;
 using Skerry.Accounts.Roles;
 
 namespace Skerry.Server.Tests.Management;
@@ -255,6 +256,31 @@ public sealed class MemberApiTests(RunningHost host) : IClassFixture<RunningHost
         var log = (await one.Get("user/skerry/logs/audit")).Body.GetProperty("result").EnumerateArray().Select(static one => one.GetProperty("action").GetProperty("type").GetString()).ToList();
         Assert.Contains("sign_out", log);
         Assert.Contains("update", log);
+    }
+
+    [Fact]
+    public async Task A_second_factor_is_enrolled_asked_for_and_disabled()
+    {
+        var (_, session) = await Person("factor@example.com");
+        using var person = session;
+        var begun = (await person.Post("user/skerry/two_factor", new { })).Body.GetProperty("result");
+        Assert.StartsWith("otpauth://totp/", begun.GetProperty("uri").GetString(), StringComparison.Ordinal);
+        var app = new Totp(Base32Encoding.ToBytes(begun.GetProperty("secret").GetString()));
+        Assert.NotEqual(HttpStatusCode.OK, (await person.Put("user/skerry/two_factor", new { code = "000" })).Status);
+        var confirmed = await person.Put("user/skerry/two_factor", new { code = app.ComputeTotp() });
+        Assert.True(confirmed.Status == HttpStatusCode.OK, confirmed.Body.ToString());
+        var recovery = confirmed.Body.GetProperty("result").GetProperty("recovery_codes").EnumerateArray().Select(static one => one.GetString()).ToList();
+        Assert.Equal(10, recovery.Distinct().Count());
+
+        var without = await TrySignIn("factor@example.com", Password);
+        Assert.Equal((HttpStatusCode.Unauthorized, "1015"), (without.Status, without.ErrorCode));
+        var with = new { email = "factor@example.com", password = Password, code = recovery[0] };
+        Assert.Equal(HttpStatusCode.OK, (await JsonAnswer.Of(host.Anonymous.PostAsync("/client/v4/skerry/sign-in", Json(with)))).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await JsonAnswer.Of(host.Anonymous.PostAsync("/client/v4/skerry/sign-in", Json(with)))).Status);
+
+        var disabled = await JsonAnswer.Of(person.Send(HttpMethod.Delete, "user/skerry/two_factor", Json(new { current_password = Password })));
+        Assert.False(disabled.Body.GetProperty("result").GetProperty("two_factor_authentication_enabled").GetBoolean());
+        (await SignIn("factor@example.com", Password)).Dispose();
     }
 
     [Fact]
