@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Threading.RateLimiting;
 using Skerry.Accounts.Tokens;
 
 namespace Skerry.Server.Management.Access;
@@ -17,29 +16,14 @@ internal sealed class FailedAttempts : IDisposable
     private const int RightMax = 10_000;
 
     private readonly ConcurrentDictionary<TokenHash, byte> _right = new();
-    private readonly PartitionedRateLimiter<IPAddress?> _limiter = PartitionedRateLimiter.Create<IPAddress?, IPAddress>(static address =>
-        RateLimitPartition.GetTokenBucketLimiter(AddressPrefixes.Of(address), static _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = AtOnceMax,
-            TokensPerPeriod = PerSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-        }));
+    private readonly AddressRates _rates = new(AtOnceMax, PerSecond);
 
     /// <summary>
     /// Counts a value that nobody has used here before, before it is looked up: it may be none. What was one is let pass
     /// whatever its address is guilty of.
     /// </summary>
     /// <returns>In how many seconds to try again; null: now.</returns>
-    public int? RetryAfter(IPAddress? address, TokenHash hash)
-    {
-        if (_right.ContainsKey(hash))
-        {
-            return null;
-        }
-
-        using var lease = _limiter.AttemptAcquire(address);
-        return lease.IsAcquired ? null : 1;
-    }
+    public int? RetryAfter(IPAddress? address, TokenHash hash) => _right.ContainsKey(hash) || _rates.TryTake(address) ? null : 1;
 
     /// <summary>Notes a value that is one.</summary>
     public void NoteRight(TokenHash hash)
@@ -61,5 +45,5 @@ internal sealed class FailedAttempts : IDisposable
     public void NoteWrong(TokenHash hash) => _right.TryRemove(hash, out _);
 
     /// <inheritdoc/>
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose() => _rates.Dispose();
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Threading.RateLimiting;
 using Skerry.Server.Management.Api;
 using Skerry.Server.Management.Requests;
 
@@ -14,20 +12,13 @@ internal sealed class SignInRates : IDisposable
     private const int AtOnceMax = 20;
     private const int PerSecond = 2;
 
-    private readonly PartitionedRateLimiter<IPAddress?> _limiter = PartitionedRateLimiter.Create<IPAddress?, IPAddress>(static address =>
-        RateLimitPartition.GetTokenBucketLimiter(AddressPrefixes.Of(address), static _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = AtOnceMax,
-            TokensPerPeriod = PerSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-        }));
+    private readonly AddressRates _rates = new(AtOnceMax, PerSecond);
 
     /// <summary>Counts a sign-in.</summary>
     /// <exception cref="RequestException">There are too many.</exception>
     public void Require(HttpContext http)
     {
-        using var lease = _limiter.AttemptAcquire(http.Address());
-        if (!lease.IsAcquired)
+        if (!_rates.TryTake(http.Address()))
         {
             throw new RequestException(StatusCodes.Status429TooManyRequests, ErrorCodes.TooManyRequests, "Too many sign-ins come from this address; try again in 1 s.")
             {
@@ -37,5 +28,5 @@ internal sealed class SignInRates : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose() => _rates.Dispose();
 }
